@@ -1,0 +1,160 @@
+// What a chart is made of, before anything is drawn: aligned columns, marks for what has no place
+// on an axis, and the same figures as rows for the table alternative.
+
+export type XKind = "step" | "relative" | "time";
+
+export interface Series {
+  /** Decides the colour: the run's id. */
+  readonly id: string;
+  readonly label: string;
+  /** Steps, seconds since the start, or milliseconds since the epoch, ascending. */
+  readonly x: readonly number[];
+  /** NaN and infinities are allowed: NaN is a gap, an infinity is marked at the edge. */
+  readonly y: readonly number[];
+}
+
+export interface InfinityMark {
+  readonly series: number;
+  readonly x: number;
+  readonly sign: 1 | -1;
+}
+
+export interface Plot {
+  /** Ascending, without duplicates. */
+  readonly x: number[];
+  /** One column a series; null = a gap, undefined = this series has no point at that x. */
+  readonly columns: (number | null | undefined)[][];
+  /** One column a series with the unsmoothed values, or empty when nothing is smoothed. */
+  readonly raw: (number | null | undefined)[][];
+  readonly marks: InfinityMark[];
+}
+
+const finite = (v: number | undefined): number | null => (v !== undefined && Number.isFinite(v) ? v : null);
+
+/**
+ * Exponential smoothing weighted by distance in x, so that sparse stretches are not smoothed as
+ * hard as dense ones; debiased at the start. `weight` 0 leaves the data as it is. Gaps stay gaps.
+ */
+export function smooth(x: readonly number[], y: readonly number[], weight: number): number[] {
+  if (weight <= 0) return [...y];
+  const span = (x[x.length - 1] ?? 0) - (x[0] ?? 0);
+  const unit = x.length > 1 && span > 0 ? span / (x.length - 1) : 1;
+  let mean = 0;
+  let mass = 0;
+  let lastX: number | null = null;
+  return y.map((value, i) => {
+    if (!Number.isFinite(value)) return value;
+    const here = x[i] ?? 0;
+    const steps = lastX === null ? 1 : Math.max((here - lastX) / unit, 1e-9);
+    const keep = weight ** steps;
+    mean = mean * keep + value * (1 - keep);
+    mass = mass * keep + (1 - keep);
+    lastX = here;
+    return mean / mass;
+  });
+}
+
+export function plot(series: readonly Series[], smoothing = 0, log = false): Plot {
+  const xs = new Set<number>();
+  for (const s of series) for (const x of s.x) if (Number.isFinite(x)) xs.add(x);
+  const x = [...xs].sort((a, b) => a - b);
+  const at = new Map(x.map((v, i) => [v, i] as const));
+  const marks: InfinityMark[] = [];
+  // A logarithmic axis has no place for zero and below: they are gaps there.
+  const placed = (v: number | undefined) => {
+    const f = finite(v);
+    return log && f !== null && f <= 0 ? null : f;
+  };
+  const column = (s: Series, values: readonly number[]) => {
+    const out = new Array<number | null | undefined>(x.length).fill(undefined);
+    s.x.forEach((v, i) => {
+      const index = at.get(v);
+      if (index !== undefined) out[index] = placed(values[i]);
+    });
+    return out;
+  };
+  series.forEach((s, index) => {
+    s.y.forEach((v, i) => {
+      if (v === Infinity || v === -Infinity) {
+        marks.push({ series: index, x: s.x[i] ?? 0, sign: v > 0 ? 1 : -1 });
+      }
+    });
+  });
+  return {
+    x,
+    columns: series.map((s) => column(s, smooth(s.x, s.y, smoothing))),
+    raw: smoothing > 0 ? series.map((s) => column(s, s.y)) : [],
+    marks,
+  };
+}
+
+export interface TableRow {
+  readonly x: number;
+  readonly values: readonly (number | undefined)[];
+}
+
+/** Every point as it was logged: what the table alternative and the keyboard cursor read. */
+export function tableOf(series: readonly Series[]): TableRow[] {
+  const rows = new Map<number, (number | undefined)[]>();
+  series.forEach((s, index) => {
+    s.x.forEach((x, i) => {
+      let row = rows.get(x);
+      if (!row) {
+        row = new Array<number | undefined>(series.length).fill(undefined);
+        rows.set(x, row);
+      }
+      row[index] = s.y[i];
+    });
+  });
+  return [...rows.entries()].sort((a, b) => a[0] - b[0]).map(([x, values]) => ({ x, values }));
+}
+
+/** Index of the row nearest to `x`, or -1 without rows. */
+export function nearest(rows: readonly { readonly x: number }[], x: number): number {
+  let low = 0;
+  let high = rows.length - 1;
+  if (high < 0) return -1;
+  while (high - low > 1) {
+    const mid = (low + high) >> 1;
+    if ((rows[mid]?.x ?? 0) <= x) low = mid;
+    else high = mid;
+  }
+  const a = rows[low]?.x ?? 0;
+  const b = rows[high]?.x ?? 0;
+  return Math.abs(x - a) <= Math.abs(b - x) ? low : high;
+}
+
+/**
+ * Room for a line that still grows: the end of the axis moves only at 1, 1.25, 1.5, 2, 2.5, … times
+ * a power of ten, so that the points already drawn stay where they are between two steps.
+ */
+export function roomyEnd(start: number, last: number): number {
+  const span = last - start;
+  if (!(span > 0)) return start + 1;
+  const power = 10 ** Math.floor(Math.log10(span));
+  for (const m of [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]) {
+    if (m * power >= span * 1.02) return start + m * power;
+  }
+  return start + 12.5 * power;
+}
+
+/** A value as a person reads it in a narrow column: 4 significant figures, ∞ and NaN as they are. */
+export function shortValue(v: number | undefined, locale: string): string {
+  if (v === undefined) return "–";
+  if (Number.isNaN(v)) return "NaN";
+  if (v === Infinity) return "∞";
+  if (v === -Infinity) return "−∞";
+  const size = Math.abs(v);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
+    return new Intl.NumberFormat(locale, { notation: "scientific", maximumSignificantDigits: 4 }).format(v);
+  }
+  return new Intl.NumberFormat(locale, Number.isInteger(v) ? {} : { maximumSignificantDigits: size >= 1e3 ? 6 : 4 }).format(v);
+}
+
+/** Values travel as MLflow writes them: a number, or "NaN", "Infinity", "-Infinity". */
+export function fromWire(v: number | string | null | undefined): number {
+  if (typeof v === "number") return v;
+  if (v === "Infinity" || v === "inf") return Infinity;
+  if (v === "-Infinity" || v === "-inf") return -Infinity;
+  return Number.NaN;
+}

@@ -1,0 +1,5 @@
+import { define } from "../define";
+
+export const models = define({
+  "models.title": { en: "Models", sv: "Modeller" },
+});
