@@ -1,0 +1,464 @@
+use serde::{Deserialize, Serialize};
+use skerry_domain::{
+    ErrorBody, KeyValue, LifecycleStage, LogStream, Millis, RunStatus, WorkloadPhase,
+};
+use ts_rs::TS;
+
+use super::LinkInfo;
+
+/// Asks for a page of runs.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunQuery {
+    /// MLflow's search language; empty finds all.
+    pub filter: String,
+    /// MLflow's order_by, such as `metrics.acc DESC`; empty is newest first.
+    pub order_by: Vec<String>,
+    /// Only this experiment (name).
+    pub experiment: Option<String>,
+    /// Only on this machine (id).
+    pub machine_id: Option<String>,
+    /// Which life stage.
+    pub stage: LifecycleStage,
+    /// First row.
+    pub offset: u32,
+    /// At most so many rows (1 to 1000).
+    pub limit: u32,
+}
+
+/// A page of runs.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunPage {
+    /// The rows.
+    pub rows: Vec<RunRow>,
+    /// How many match in all.
+    pub total: u64,
+    /// Every metric key among the rows, for choosing columns.
+    pub metric_keys: Vec<String>,
+    /// Every param key among the rows.
+    pub param_keys: Vec<String>,
+}
+
+/// A run in a list.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunRow {
+    /// Run id (uuid4 hex).
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// Experiment's name.
+    pub experiment: String,
+    /// Where it runs; `None` for runs logged by other clients.
+    pub machine_id: Option<String>,
+    /// Name of that machine.
+    pub machine: Option<String>,
+    /// MLflow's status, as last heard.
+    pub status: RunStatus,
+    /// Finer state of runs that Skerry started.
+    pub phase: Option<WorkloadPhase>,
+    /// Why it ended as it did.
+    pub reason: Option<ErrorBody>,
+    /// When the status was last heard; older than now when the machine is unreachable.
+    pub observed_at: Millis,
+    /// The machine's link is down: what is shown is the last known.
+    pub stale: bool,
+    /// Start.
+    pub started_at: Option<Millis>,
+    /// End.
+    pub ended_at: Option<Millis>,
+    /// Who started it.
+    pub user: Option<String>,
+    /// Life stage.
+    pub stage: LifecycleStage,
+    /// Latest value of each metric (at most 50 keys). Numbers, or "NaN",
+    /// "Infinity", "-Infinity".
+    pub metrics: Vec<MetricValue>,
+    /// Params (at most 50).
+    pub params: Vec<KeyValue>,
+    /// Tags that people set (not `mlflow.` or `skerry.` ones; at most 50).
+    pub tags: Vec<KeyValue>,
+}
+
+/// The latest value of a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct MetricValue {
+    /// Key.
+    pub key: String,
+    /// Value; `null` stands for NaN and the infinities, see `special`.
+    pub value: Option<f64>,
+    /// "NaN", "Infinity" or "-Infinity" when it is one of those.
+    pub special: Option<String>,
+    /// Step of it.
+    pub step: i64,
+    /// Time of it.
+    pub at: Millis,
+}
+
+/// Everything about a run except points, lines and files.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunDetail {
+    /// As in the list; params, metrics, tags complete here.
+    pub row: RunRow,
+    /// Link of its machine.
+    pub link: Option<LinkInfo>,
+    /// Note in Markdown (tag `mlflow.note.content`).
+    pub note: Option<String>,
+    /// What it ran with.
+    pub environment: Option<RunEnvironment>,
+    /// Data snapshots and datasets it used.
+    pub inputs: Vec<RunInput>,
+    /// Model versions registered from it.
+    pub versions: Vec<RunVersion>,
+    /// Folders among its artifacts that hold an MLflow model.
+    pub model_paths: Vec<String>,
+    /// System tags (`mlflow.*`, `skerry.*`).
+    pub system_tags: Vec<KeyValue>,
+    /// Log lines so far.
+    pub log_lines: u64,
+    /// Exit code of the process.
+    pub exit_code: Option<i32>,
+}
+
+/// What a run ran with.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunEnvironment {
+    /// The command line.
+    pub command: Vec<String>,
+    /// Container image as asked for.
+    pub image: Option<String>,
+    /// Image id or digest as observed.
+    pub image_digest: Option<String>,
+    /// Hash over the project's files.
+    pub project_hash: Option<String>,
+    /// Folder on this computer that it came from.
+    pub project_folder: Option<String>,
+    /// Environment variables the person set.
+    pub env: Vec<KeyValue>,
+    /// Data folders, read-only.
+    pub data: Vec<DataMount>,
+    /// `false`: no network but loopback.
+    pub network_open: bool,
+}
+
+/// What a run read.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunInput {
+    /// Dataset name, or the folder.
+    pub name: String,
+    /// Digest of it (a data snapshot's hash).
+    pub digest: String,
+    /// Source: path or URI.
+    pub source: String,
+    /// MLflow context tag such as `training`.
+    pub context: Option<String>,
+}
+
+/// A model version that came from a run.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunVersion {
+    /// Model.
+    pub name: String,
+    /// Version.
+    pub version: u32,
+    /// Artifact folder.
+    pub artifact_path: String,
+}
+
+/// A folder of the machine inside the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DataMount {
+    /// Absolute path on the machine.
+    pub source: String,
+    /// Absolute path in the container.
+    pub target: String,
+}
+
+/// Starts a run.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunStart {
+    /// Where.
+    pub machine_id: String,
+    /// Experiment's name; made when it is not there.
+    pub experiment: String,
+    /// Display name; `None` lets the agent choose one.
+    pub name: Option<String>,
+    /// Project folder on this computer.
+    pub project_folder: String,
+    /// Command line, split like a shell's, nothing expanded.
+    pub command: String,
+    /// Container image present on the machine; `None` on a machine without engine.
+    pub image: Option<String>,
+    /// Environment variables. Not for secrets: they are shown on the run page.
+    pub env: Vec<KeyValue>,
+    /// Data folders on the machine, mounted read-only.
+    pub data: Vec<DataMount>,
+    /// Tags.
+    pub tags: Vec<KeyValue>,
+    /// Open the container's network. Off: no interface but loopback.
+    pub network_open: bool,
+}
+
+/// A run that was started.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunStarted {
+    /// Run id.
+    pub run_id: String,
+    /// Files sent now.
+    pub files_sent: u32,
+    /// Files that were there already.
+    pub files_unchanged: u32,
+    /// Bytes sent now.
+    pub bytes_sent: u64,
+}
+
+/// Looks at a project folder before it is used.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ProjectQuery {
+    /// Absolute path on this computer.
+    pub folder: String,
+}
+
+/// What is in a project folder.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ProjectSummary {
+    /// Files that would be sent.
+    pub files: u32,
+    /// Their size.
+    pub bytes: u64,
+    /// What keeps it from being used: symlink loops, unreadable files.
+    pub problems: Vec<ErrorBody>,
+    /// A command that fits: from `skerry.toml`, else `python train.py` and the like.
+    pub suggested_command: Option<String>,
+    /// Experiment from `skerry.toml`, else the folder's name.
+    pub suggested_experiment: Option<String>,
+}
+
+/// What the *New run* form offers for a machine.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunFormOptions {
+    /// A container image is needed there.
+    pub needs_image: bool,
+    /// Images present there.
+    pub images: Vec<ImageOnMachine>,
+    /// Experiments known to the workspace.
+    pub experiments: Vec<String>,
+    /// The form of the last run on that machine, to start from.
+    pub last: Option<RunStart>,
+}
+
+/// A container image on a machine.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ImageOnMachine {
+    /// `name:tag`, or the id when it has none.
+    pub reference: String,
+    /// Image id.
+    pub id: String,
+    /// Size.
+    pub size: u64,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
+/// Asks for charts.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ChartQuery {
+    /// Run.
+    pub run_id: String,
+    /// Metric keys; empty asks for all (at most 100).
+    pub keys: Vec<String>,
+    /// At most so many points per series (10 to 5000); extremes are kept.
+    pub max_points: u32,
+    /// Only from this step.
+    pub from_step: Option<i64>,
+    /// Only to this step.
+    pub to_step: Option<i64>,
+}
+
+/// One metric of one run, thinned so that minimum and maximum of each stretch stay.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ChartSeries {
+    /// Metric key.
+    pub key: String,
+    /// Steps.
+    pub steps: Vec<i64>,
+    /// Times.
+    pub times: Vec<Millis>,
+    /// Values; `null` for NaN (a gap) and the infinities.
+    pub values: Vec<Option<f64>>,
+    /// Points that are infinite: index into the arrays and sign.
+    pub infinities: Vec<Infinity>,
+    /// How many points there are in the store.
+    pub total: u64,
+    /// Whether points were left out.
+    pub thinned: bool,
+}
+
+/// An infinite point.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, TS)]
+pub struct Infinity {
+    /// Index into the series.
+    pub index: u32,
+    /// Above or below.
+    pub positive: bool,
+}
+
+/// Asks for log lines.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct LogQuery {
+    /// Run.
+    pub run_id: String,
+    /// First line, from 0.
+    pub from_line: u64,
+    /// At most so many (1 to 2000).
+    pub limit: u32,
+}
+
+/// A window of a log.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct LogWindow {
+    /// First line.
+    pub from_line: u64,
+    /// The lines.
+    pub lines: Vec<LogLine>,
+    /// How many lines there are so far.
+    pub total: u64,
+    /// No more will come.
+    pub complete: bool,
+}
+
+/// A log line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LogLine {
+    /// Which stream.
+    pub stream: LogStream,
+    /// When the agent read it.
+    pub at: Millis,
+    /// The text; a line above 64 KiB comes in pieces.
+    pub text: String,
+    /// This is a piece of a longer line that goes on in the next one.
+    pub continues: bool,
+}
+
+/// Searches a log.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct LogSearch {
+    /// Run.
+    pub run_id: String,
+    /// Text to find, any case.
+    pub text: String,
+    /// At most so many (1 to 10,000).
+    pub limit: u32,
+}
+
+/// Where a text stands in a log.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct LogMatches {
+    /// Line numbers.
+    pub lines: Vec<u64>,
+    /// More than `limit` match.
+    pub more: bool,
+}
+
+/// Points at a file or folder among a run's artifacts.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ArtifactQuery {
+    /// Run.
+    pub run_id: String,
+    /// Path inside the run's artifacts; empty is the root.
+    pub path: String,
+}
+
+/// A file or folder among a run's artifacts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ArtifactRow {
+    /// Path inside the run's artifacts.
+    pub path: String,
+    /// A folder.
+    pub is_dir: bool,
+    /// Size of a file.
+    pub size: Option<u64>,
+}
+
+/// The beginning of an artifact.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ArtifactPreview {
+    /// Text, JSON, CSV, YAML, …
+    Text {
+        /// At most the first 256 KiB.
+        text: String,
+        /// There is more.
+        truncated: bool,
+        /// `json`, `csv`, `yaml`, `python`, `text`.
+        format: String,
+    },
+    /// An image, at most 5 MiB.
+    Image {
+        /// `data:image/png;base64,…`; SVG is shown as an image, never as a document.
+        data_url: String,
+    },
+    /// Something else, or too large.
+    None {
+        /// Size.
+        size: u64,
+    },
+}
+
+/// Saves an artifact on this computer.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ArtifactSave {
+    /// Run.
+    pub run_id: String,
+    /// Path inside the run's artifacts; a folder is saved with all below.
+    pub path: String,
+    /// Folder on this computer to put it in.
+    pub to_folder: String,
+}
+
+/// A saved artifact.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ArtifactSaved {
+    /// Where it is now.
+    pub path: String,
+    /// Files.
+    pub files: u32,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// Sets a run's tag.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunTagSet {
+    /// Run.
+    pub run_id: String,
+    /// Key; not one of `mlflow.` or `skerry.`, except `mlflow.note.content`.
+    pub key: String,
+    /// Value.
+    pub value: String,
+}
+
+/// Deletes a run's tag.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunTagDelete {
+    /// Run.
+    pub run_id: String,
+    /// Key.
+    pub key: String,
+}
+
+/// An experiment in a list.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ExperimentRow {
+    /// Name.
+    pub name: String,
+    /// Active runs in it.
+    pub runs: u64,
+    /// Last change.
+    pub updated_at: Millis,
+}
+
+/// Several runs.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunIds {
+    /// Run ids (1 to 1000).
+    pub run_ids: Vec<String>,
+}

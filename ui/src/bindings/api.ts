@@ -1,0 +1,2585 @@
+// Generated from the command table in crates/console by `cargo xtask bindings`. Do not edit.
+
+/**
+ * What can happen.
+ */
+export type ActivityKind = "machine_registered" | "machine_forgotten" | "machine_unreachable" | "machine_reachable" | "host_key_pinned" | "run_started" | "run_finished" | "run_failed" | "run_cancelled" | "run_interrupted" | "version_registered" | "alias_set" | "alias_removed" | "version_deleted" | "model_deleted" | "image_pushed" | "image_failed" | "deployment_created" | "deployment_updated" | "deployment_rolled_back" | "deployment_stopped" | "deployment_started" | "deployment_deleted" | "deployment_healthy" | "deployment_unhealthy" | "registry_saved" | "registry_deleted" | "secret_deleted";
+
+/**
+ * Asks for a page of what happened, newest first.
+ */
+export type ActivityQuery = {
+/**
+ * Only entries before this id; `None` starts with the newest.
+ */
+before_id: number | null,
+/**
+ * At most so many (1 to 500).
+ */
+limit: number, };
+
+/**
+ * Something that happened.
+ */
+export type ActivityRow = {
+/**
+ * Rises with time.
+ */
+id: number,
+/**
+ * When.
+ */
+at: number,
+/**
+ * Who: the person at the OS, or a machine's name.
+ */
+actor: string,
+/**
+ * What, as a stable word such as `machine_registered`; the UI has the sentence.
+ */
+kind: ActivityKind,
+/**
+ * The id of what it happened to.
+ */
+subject_id: string,
+/**
+ * Its name.
+ */
+subject: string,
+/**
+ * A detail: version, alias, state.
+ */
+detail: string | null,
+/**
+ * The error, when it is about a failure.
+ */
+problem: ErrorBody | null, };
+
+/**
+ * Upload and start of the agent.
+ */
+export type AgentInstall = {
+/**
+ * What is being done.
+ */
+phase: AgentInstallPhase,
+/**
+ * Bytes sent.
+ */
+sent_bytes: number,
+/**
+ * Size of the program.
+ */
+total_bytes: number,
+/**
+ * Where it lies on the machine.
+ */
+path: string,
+/**
+ * Its version, once it answers.
+ */
+version: string | null, };
+
+/**
+ * What is being done with the agent.
+ */
+export type AgentInstallPhase = "uploading" | "starting" | "answering";
+
+/**
+ * Removes an alias.
+ */
+export type AliasDelete = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Alias.
+ */
+alias: string, };
+
+/**
+ * An alias.
+ */
+export type AliasRow = {
+/**
+ * Alias.
+ */
+alias: string,
+/**
+ * Version it stands for.
+ */
+version: number, };
+
+/**
+ * Sets an alias.
+ */
+export type AliasSet = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Alias.
+ */
+alias: string,
+/**
+ * Version it shall stand for.
+ */
+version: number, };
+
+/**
+ * About this program and its workspace.
+ */
+export type AppInfo = {
+/**
+ * Version of Skerry.
+ */
+version: string,
+/**
+ * Where the workspace lives.
+ */
+data_dir: string,
+/**
+ * Where the log files are.
+ */
+log_dir: string,
+/**
+ * Name of the person at the OS.
+ */
+user: string,
+/**
+ * Name of this computer.
+ */
+hostname: string,
+/**
+ * No machine, no run, no model yet: show the welcome.
+ */
+empty: boolean,
+/**
+ * State of the place for secrets.
+ */
+secret_store: SecretStoreInfo, };
+
+/**
+ * The beginning of an artifact.
+ */
+export type ArtifactPreview = { "kind": "text",
+/**
+ * At most the first 256 KiB.
+ */
+text: string,
+/**
+ * There is more.
+ */
+truncated: boolean,
+/**
+ * `json`, `csv`, `yaml`, `python`, `text`.
+ */
+format: string, } | { "kind": "image",
+/**
+ * `data:image/png;base64,…`; SVG is shown as an image, never as a document.
+ */
+data_url: string, } | { "kind": "none",
+/**
+ * Size.
+ */
+size: number, };
+
+/**
+ * Points at a file or folder among a run's artifacts.
+ */
+export type ArtifactQuery = {
+/**
+ * Run.
+ */
+run_id: string,
+/**
+ * Path inside the run's artifacts; empty is the root.
+ */
+path: string, };
+
+/**
+ * A file or folder among a run's artifacts.
+ */
+export type ArtifactRow = {
+/**
+ * Path inside the run's artifacts.
+ */
+path: string,
+/**
+ * A folder.
+ */
+is_dir: boolean,
+/**
+ * Size of a file.
+ */
+size: number | null, };
+
+/**
+ * Saves an artifact on this computer.
+ */
+export type ArtifactSave = {
+/**
+ * Run.
+ */
+run_id: string,
+/**
+ * Path inside the run's artifacts; a folder is saved with all below.
+ */
+path: string,
+/**
+ * Folder on this computer to put it in.
+ */
+to_folder: string, };
+
+/**
+ * A saved artifact.
+ */
+export type ArtifactSaved = {
+/**
+ * Where it is now.
+ */
+path: string,
+/**
+ * Files.
+ */
+files: number,
+/**
+ * Bytes.
+ */
+bytes: number, };
+
+/**
+ * The id of something; for commands that need nothing else.
+ */
+export type ById = {
+/**
+ * Id.
+ */
+id: string, };
+
+/**
+ * The name of something; for commands that need nothing else.
+ */
+export type ByName = {
+/**
+ * Name.
+ */
+name: string, };
+
+/**
+ * Asks for charts.
+ */
+export type ChartQuery = {
+/**
+ * Run.
+ */
+run_id: string,
+/**
+ * Metric keys; empty asks for all (at most 100).
+ */
+keys: Array<string>,
+/**
+ * At most so many points per series (10 to 5000); extremes are kept.
+ */
+max_points: number,
+/**
+ * Only from this step.
+ */
+from_step: number | null,
+/**
+ * Only to this step.
+ */
+to_step: number | null, };
+
+/**
+ * One metric of one run, thinned so that minimum and maximum of each stretch stay.
+ */
+export type ChartSeries = {
+/**
+ * Metric key.
+ */
+key: string,
+/**
+ * Steps.
+ */
+steps: Array<number>,
+/**
+ * Times.
+ */
+times: Array<number>,
+/**
+ * Values; `null` for NaN (a gap) and the infinities.
+ */
+values: Array<number | null>,
+/**
+ * Points that are infinite: index into the arrays and sign.
+ */
+infinities: Array<Infinity>,
+/**
+ * How many points there are in the store.
+ */
+total: number,
+/**
+ * Whether points were left out.
+ */
+thinned: boolean, };
+
+/**
+ * One preflight check.
+ */
+export type Check = {
+/**
+ * Which.
+ */
+id: CheckId,
+/**
+ * State.
+ */
+state: CheckState,
+/**
+ * What was found: "Docker 20.10.24 (API 1.41)".
+ */
+value: string | null,
+/**
+ * Why it is not well; English.
+ */
+cause: string | null,
+/**
+ * What to do.
+ */
+remedy: string | null,
+/**
+ * A command to copy.
+ */
+command: string | null,
+/**
+ * Time used.
+ */
+ms: number | null,
+/**
+ * Time limit.
+ */
+limit_ms: number,
+/**
+ * Registration needs it.
+ */
+required: boolean, };
+
+/**
+ * The preflight checks.
+ */
+export type CheckId = "os" | "cpu" | "memory" | "disk" | "gpu" | "clock" | "engine" | "engine_permission" | "home";
+
+/**
+ * State of a check.
+ */
+export type CheckState = "waiting" | "running" | "ok" | "warning" | "failed";
+
+/**
+ * What kind of failure a person meets. Travels from the place of the failure to
+ * the screen unchanged; the UI has one table from code to words and action.
+ *
+ * A variant exists only where somebody decides by it.
+ */
+export type Code = "invalid" | "not_found" | "already_exists" | "wrong_state" | "busy" | "cancelled" | "disk_full" | "file_access" | "unsafe_link" | "store_newer" | "store_corrupt" | "store_read_only" | "data_folder_in_use" | "port_taken" | "keyring_locked" | "keyring_unavailable" | "vault_absent" | "vault_locked" | "wrong_passphrase" | "vault_corrupt" | "secret_missing" | "host_not_found" | "connection_refused" | "timed_out" | "no_route" | "not_ssh" | "host_key_unknown" | "host_key_mismatch" | "host_key_revoked" | "password_refused" | "key_refused" | "auth_method_unavailable" | "ssh_agent_unavailable" | "key_file_invalid" | "disconnected" | "ssh_forbidden" | "command_failed" | "machine_unreachable" | "agent_unreachable" | "agent_binary_missing" | "agent_version" | "engine_missing" | "engine_permission" | "engine_failed" | "image_missing" | "preflight_failed" | "registry_unreachable" | "registry_unauthorized" | "registry_denied" | "not_a_registry" | "tls_failed" | "model_unusable" | "unhealthy" | "unauthenticated" | "internal";
+
+/**
+ * Makes an image of a model version and pushes it.
+ */
+export type Containerize = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Version.
+ */
+version: number,
+/**
+ * Registry (id).
+ */
+registry_id: string,
+/**
+ * Repository, such as `models/digits`.
+ */
+repository: string,
+/**
+ * Tag, such as `1`.
+ */
+tag: string,
+/**
+ * Base image on the machine; `None` takes the run's own.
+ */
+base_image: string | null, };
+
+/**
+ * A folder of the machine inside the run.
+ */
+export type DataMount = {
+/**
+ * Absolute path on the machine.
+ */
+source: string,
+/**
+ * Absolute path in the container.
+ */
+target: string, };
+
+/**
+ * What a deployment answered.
+ */
+export type DeploymentAnswer = {
+/**
+ * HTTP status.
+ */
+status: number,
+/**
+ * Body.
+ */
+body: string,
+/**
+ * How long it took.
+ */
+ms: number, };
+
+/**
+ * Makes a deployment.
+ */
+export type DeploymentCreate = {
+/**
+ * Name: a DNS label.
+ */
+name: string,
+/**
+ * Machine (id).
+ */
+machine_id: string,
+/**
+ * Model.
+ */
+model: string,
+/**
+ * Version; on a machine with a container engine it must have an image.
+ */
+version: number,
+/**
+ * Port on the machine; `None` chooses a free one.
+ */
+port: number | null,
+/**
+ * Address on the machine to listen on; `None` is 127.0.0.1.
+ */
+bind: string | null, };
+
+/**
+ * Deletes a deployment.
+ */
+export type DeploymentDelete = {
+/**
+ * Deployment.
+ */
+id: string,
+/**
+ * Its name, typed by the person.
+ */
+confirm_name: string, };
+
+/**
+ * A deployment with its history.
+ */
+export type DeploymentDetail = {
+/**
+ * As in the list.
+ */
+row: DeploymentRow,
+/**
+ * Link of its machine.
+ */
+link: LinkInfo | null,
+/**
+ * Revisions, newest first.
+ */
+revisions: Array<Revision>,
+/**
+ * Address it listens on.
+ */
+bind: string,
+/**
+ * Port it listens on.
+ */
+port: number,
+/**
+ * Input example as JSON for *Try it*.
+ */
+input_example: string | null,
+/**
+ * The revision *Roll back* would return to.
+ */
+rollback_to: number | null, };
+
+/**
+ * Sends a request to a deployment.
+ */
+export type DeploymentInvoke = {
+/**
+ * Deployment.
+ */
+id: string,
+/**
+ * JSON body for `/invocations`, at most 1 MiB.
+ */
+body: string, };
+
+/**
+ * A deployment in a list.
+ */
+export type DeploymentRow = {
+/**
+ * Id.
+ */
+id: string,
+/**
+ * Name.
+ */
+name: string,
+/**
+ * Machine (id).
+ */
+machine_id: string,
+/**
+ * Name of the machine.
+ */
+machine: string,
+/**
+ * Model that is wanted.
+ */
+model: string,
+/**
+ * Version that is wanted.
+ */
+version: number,
+/**
+ * Version that was observed serving; differs while a new one starts, or when it
+ * was refused.
+ */
+live_version: number | null,
+/**
+ * Image digest that was observed; `None` on plain processes.
+ */
+image_digest: string | null,
+/**
+ * Observed state.
+ */
+state: ServicePhase,
+/**
+ * Why it is not healthy.
+ */
+cause: ErrorBody | null,
+/**
+ * Since when it is in that state.
+ */
+state_since: number,
+/**
+ * When its health was last checked.
+ */
+last_check_at: number | null,
+/**
+ * How long the last check took.
+ */
+last_check_ms: number | null,
+/**
+ * The machine's link is down: what is shown is the last known.
+ */
+stale: boolean,
+/**
+ * `http://127.0.0.1:9000` as seen on the machine.
+ */
+endpoint: string, };
+
+/**
+ * Deploys another version.
+ */
+export type DeploymentUpdate = {
+/**
+ * Deployment.
+ */
+id: string,
+/**
+ * Version of the same model.
+ */
+version: number, };
+
+/**
+ * What runs workloads on a machine.
+ */
+export type EngineInfo = {
+/**
+ * Which.
+ */
+kind: EngineKind,
+/**
+ * Its version.
+ */
+version: string | null, };
+
+/**
+ * What runs workloads on a machine.
+ */
+export type EngineKind = "docker" | "podman" | "process";
+
+/**
+ * An error as it crosses a boundary: agent to console, console to UI.
+ */
+export type ErrorBody = {
+/**
+ * What kind of failure.
+ */
+code: Code,
+/**
+ * What did not happen, and why; one or two sentences, no secret.
+ */
+message: string,
+/**
+ * Facts for a person or a program: field, host, fingerprints, path.
+ */
+details?: { [key in string]: string }, };
+
+/**
+ * Something has changed.
+ */
+export type Event = {
+/**
+ * What it is about.
+ */
+topics: Array<Topic>,
+/**
+ * The run, machine, draft, deployment, operation or model concerned;
+ * `None` concerns all of the topic.
+ */
+id: string | null, };
+
+/**
+ * An experiment in a list.
+ */
+export type ExperimentRow = {
+/**
+ * Name.
+ */
+name: string,
+/**
+ * Active runs in it.
+ */
+runs: number,
+/**
+ * Last change.
+ */
+updated_at: number, };
+
+/**
+ * A host key as offered by a host.
+ */
+export type HostKeyOffer = {
+/**
+ * `host:port`.
+ */
+host: string,
+/**
+ * Whether it is the jump host.
+ */
+is_jump: boolean,
+/**
+ * `ssh-ed25519`, …
+ */
+algorithm: string,
+/**
+ * `SHA256:…`, as OpenSSH shows it.
+ */
+fingerprint: string,
+/**
+ * What we know of the host.
+ */
+state: HostKeyState,
+/**
+ * Fingerprint that is pinned, when it is another.
+ */
+known_fingerprint: string | null,
+/**
+ * Where the known key stands: "known_hosts of Skerry", "~/.ssh/known_hosts".
+ */
+known_from: string | null, };
+
+/**
+ * What we know of a host.
+ */
+export type HostKeyState = "unknown" | "pinned" | "known_to_user" | "mismatch" | "revoked";
+
+/**
+ * A container image on a machine.
+ */
+export type ImageOnMachine = {
+/**
+ * `name:tag`, or the id when it has none.
+ */
+reference: string,
+/**
+ * Image id.
+ */
+id: string,
+/**
+ * Size.
+ */
+size: number,
+/**
+ * When it was made.
+ */
+created_at: number, };
+
+/**
+ * An image of a model version.
+ */
+export type ImageRow = {
+/**
+ * `host/repository:tag`.
+ */
+reference: string,
+/**
+ * `sha256:…`
+ */
+digest: string,
+/**
+ * Compressed size.
+ */
+size: number,
+/**
+ * Registry (id).
+ */
+registry_id: string,
+/**
+ * When it was pushed.
+ */
+created_at: number, };
+
+/**
+ * An infinite point.
+ */
+export type Infinity = {
+/**
+ * Index into the series.
+ */
+index: number,
+/**
+ * Above or below.
+ */
+positive: boolean, };
+
+/**
+ * A machine on the way. Logged in to with the same method as the machine itself.
+ */
+export type JumpHost = {
+/**
+ * Host name or address.
+ */
+host: string,
+/**
+ * Port.
+ */
+port: number,
+/**
+ * User.
+ */
+user: string, };
+
+/**
+ * The key pair for a machine.
+ */
+export type KeyInfo = {
+/**
+ * `SHA256:…`
+ */
+fingerprint: string,
+/**
+ * The line for `authorized_keys`.
+ */
+public_key: string,
+/**
+ * File of the (encrypted) private key on this computer.
+ */
+file: string,
+/**
+ * The public key stands in the machine's `authorized_keys`.
+ */
+installed: boolean,
+/**
+ * A fresh login with it worked.
+ */
+verified: boolean, };
+
+/**
+ * A key with a value.
+ */
+export type KeyValue = {
+/**
+ * The key.
+ */
+key: string,
+/**
+ * The value.
+ */
+value: string, };
+
+/**
+ * Languages of the console.
+ */
+export type Language = "en" | "sv";
+
+/**
+ * Whether a run or experiment is deleted, in MLflow's words.
+ */
+export type LifecycleStage = "active" | "deleted";
+
+/**
+ * The observed state of the link between console and agent.
+ */
+export type LinkInfo = {
+/**
+ * State.
+ */
+state: LinkState,
+/**
+ * Since when.
+ */
+since: number,
+/**
+ * When the agent was last heard.
+ */
+last_seen_at: number | null,
+/**
+ * Why it is not connected.
+ */
+problem: ErrorBody | null, };
+
+/**
+ * Says nothing about the runs: those go on.
+ */
+export type LinkState = "connected" | "connecting" | "unreachable" | "blocked";
+
+/**
+ * A log line.
+ */
+export type LogLine = {
+/**
+ * Which stream.
+ */
+stream: LogStream,
+/**
+ * When the agent read it.
+ */
+at: number,
+/**
+ * The text; a line above 64 KiB comes in pieces.
+ */
+text: string,
+/**
+ * This is a piece of a longer line that goes on in the next one.
+ */
+continues: boolean, };
+
+/**
+ * Where a text stands in a log.
+ */
+export type LogMatches = {
+/**
+ * Line numbers.
+ */
+lines: Array<number>,
+/**
+ * More than `limit` match.
+ */
+more: boolean, };
+
+/**
+ * Asks for log lines.
+ */
+export type LogQuery = {
+/**
+ * Run.
+ */
+run_id: string,
+/**
+ * First line, from 0.
+ */
+from_line: number,
+/**
+ * At most so many (1 to 2000).
+ */
+limit: number, };
+
+/**
+ * Searches a log.
+ */
+export type LogSearch = {
+/**
+ * Run.
+ */
+run_id: string,
+/**
+ * Text to find, any case.
+ */
+text: string,
+/**
+ * At most so many (1 to 10,000).
+ */
+limit: number, };
+
+/**
+ * Which stream of a process a log line came from.
+ */
+export type LogStream = "stdout" | "stderr" | "system";
+
+/**
+ * A window of a log.
+ */
+export type LogWindow = {
+/**
+ * First line.
+ */
+from_line: number,
+/**
+ * The lines.
+ */
+lines: Array<LogLine>,
+/**
+ * How many lines there are so far.
+ */
+total: number,
+/**
+ * No more will come.
+ */
+complete: boolean, };
+
+/**
+ * How a login worked.
+ */
+export type LoginInfo = {
+/**
+ * Which method.
+ */
+method: LoginKind,
+/**
+ * The key's fingerprint or the file, when by key.
+ */
+detail: string | null,
+/**
+ * When it worked.
+ */
+at: number,
+/**
+ * Whether the password was stored.
+ */
+remembered: boolean, };
+
+/**
+ * Which way of logging in.
+ */
+export type LoginKind = "password" | "key_file" | "ssh_agent";
+
+/**
+ * How to log in.
+ */
+export type LoginMethod = { "kind": "password",
+/**
+ * The password.
+ */
+password: string,
+/**
+ * Keep it in the keyring.
+ */
+remember: boolean, } | { "kind": "key_file",
+/**
+ * Path on this computer.
+ */
+path: string,
+/**
+ * Its passphrase, if it has one.
+ */
+passphrase: string | null, } | { "kind": "ssh_agent" };
+
+/**
+ * Everything about a machine.
+ */
+export type MachineDetail = {
+/**
+ * As in the list.
+ */
+row: MachineRow,
+/**
+ * Host, port, user and jump host; `None` for this computer.
+ */
+ssh: SshAddress | null,
+/**
+ * Fingerprint of the pinned host key.
+ */
+host_key_fingerprint: string | null,
+/**
+ * How the console logs in: "key SHA256:…", "ssh-agent".
+ */
+login: string | null,
+/**
+ * What the agent last reported.
+ */
+facts: MachineFacts | null,
+/**
+ * The last preflight.
+ */
+checks: Array<Check>,
+/**
+ * When the last preflight ran.
+ */
+checked_at: number | null, };
+
+/**
+ * Facts about a machine, as its agent reports them.
+ */
+export type MachineFacts = {
+/**
+ * Version of the agent.
+ */
+agent_version: string,
+/**
+ * Since when the agent runs.
+ */
+agent_started_at: number,
+/**
+ * Home folder of the agent.
+ */
+agent_home: string,
+/**
+ * Host name.
+ */
+hostname: string,
+/**
+ * "Debian GNU/Linux 12", "x86_64".
+ */
+os: string,
+/**
+ * Processor architecture.
+ */
+arch: string,
+/**
+ * Logical processors.
+ */
+cpus: number,
+/**
+ * Memory.
+ */
+memory_bytes: number,
+/**
+ * Size of the disk with the agent's home.
+ */
+disk_total_bytes: number,
+/**
+ * Free on it.
+ */
+disk_free_bytes: number,
+/**
+ * Machine clock minus this computer's.
+ */
+clock_skew_ms: number, };
+
+/**
+ * Forgets a machine.
+ */
+export type MachineForget = {
+/**
+ * Id.
+ */
+id: string,
+/**
+ * Also stop the agent and remove its program, and our key from
+ * `authorized_keys`; what runs recorded there stays.
+ */
+clean_up: boolean, };
+
+/**
+ * What forgetting did, and what stays.
+ */
+export type MachineForgotten = {
+/**
+ * What was removed on the machine; English sentences.
+ */
+removed: Array<string>,
+/**
+ * What is still on the machine.
+ */
+left: Array<string>, };
+
+/**
+ * Where a machine is.
+ */
+export type MachineKind = "local" | "ssh";
+
+/**
+ * A machine in a list.
+ */
+export type MachineRow = {
+/**
+ * Id.
+ */
+id: string,
+/**
+ * Display name.
+ */
+name: string,
+/**
+ * This computer, or one over SSH.
+ */
+kind: MachineKind,
+/**
+ * `user@host:port`, or this computer's host name.
+ */
+address: string,
+/**
+ * State of the link, as observed.
+ */
+link: LinkInfo,
+/**
+ * What runs workloads there; as last observed.
+ */
+engine: EngineInfo | null,
+/**
+ * Runs that are queued or running there; as last observed.
+ */
+active_runs: number,
+/**
+ * Deployments there.
+ */
+deployments: number,
+/**
+ * When it was registered.
+ */
+created_at: number, };
+
+/**
+ * The latest value of a metric.
+ */
+export type MetricValue = {
+/**
+ * Key.
+ */
+key: string,
+/**
+ * Value; `null` stands for NaN and the infinities, see `special`.
+ */
+value: number | null,
+/**
+ * "NaN", "Infinity" or "-Infinity" when it is one of those.
+ */
+special: string | null,
+/**
+ * Step of it.
+ */
+step: number,
+/**
+ * Time of it.
+ */
+at: number, };
+
+/**
+ * A registered model.
+ */
+export type ModelDetail = {
+/**
+ * As in the list.
+ */
+row: ModelRow,
+/**
+ * Versions, newest first.
+ */
+versions: Array<VersionRow>, };
+
+/**
+ * Asks for registered models.
+ */
+export type ModelQuery = {
+/**
+ * Part of a name, tag or alias, any case; empty finds all.
+ */
+text: string, };
+
+/**
+ * Registers a model version from a run.
+ */
+export type ModelRegister = {
+/**
+ * Run.
+ */
+run_id: string,
+/**
+ * Folder among its artifacts that holds the model.
+ */
+artifact_path: string,
+/**
+ * Model's name; made when it is not there.
+ */
+name: string,
+/**
+ * Description of the version.
+ */
+description: string | null,
+/**
+ * Tags of the version.
+ */
+tags: Array<KeyValue>,
+/**
+ * An alias to set.
+ */
+alias: string | null, };
+
+/**
+ * A registered model in a list.
+ */
+export type ModelRow = {
+/**
+ * Name.
+ */
+name: string,
+/**
+ * Description.
+ */
+description: string | null,
+/**
+ * Newest version.
+ */
+latest_version: number | null,
+/**
+ * How many versions.
+ */
+versions: number,
+/**
+ * Aliases with the version they stand for.
+ */
+aliases: Array<AliasRow>,
+/**
+ * Tags.
+ */
+tags: Array<KeyValue>,
+/**
+ * Deployments of any version.
+ */
+deployments: number,
+/**
+ * Last change.
+ */
+updated_at: number, };
+
+/**
+ * Something that needs a person.
+ */
+export type Need = {
+/**
+ * What about.
+ */
+kind: NeedKind,
+/**
+ * Its subject: the run, machine, deployment or draft.
+ */
+subject_id: string,
+/**
+ * Name of the subject.
+ */
+subject: string,
+/**
+ * Cause, when known.
+ */
+problem: ErrorBody | null,
+/**
+ * Since when.
+ */
+since: number, };
+
+/**
+ * Why a person is needed.
+ */
+export type NeedKind = "run_failed" | "machine_unreachable" | "deployment_unhealthy" | "setup_unfinished" | "secrets_locked";
+
+/**
+ * An operation that takes a while.
+ */
+export type Operation = {
+/**
+ * Id.
+ */
+id: string,
+/**
+ * What.
+ */
+kind: OperationKind,
+/**
+ * The model version, as `name/version`.
+ */
+subject: string,
+/**
+ * State.
+ */
+state: OperationState,
+/**
+ * Its steps, in order.
+ */
+steps: Array<OperationStep>,
+/**
+ * Why it failed.
+ */
+problem: ErrorBody | null,
+/**
+ * The image it made.
+ */
+image: ImageRow | null,
+/**
+ * Start.
+ */
+started_at: number,
+/**
+ * End.
+ */
+ended_at: number | null, };
+
+/**
+ * What takes a while.
+ */
+export type OperationKind = "containerize";
+
+/**
+ * State of an operation or of a step.
+ */
+export type OperationState = "waiting" | "running" | "done" | "failed" | "cancelled";
+
+/**
+ * A step of an operation.
+ */
+export type OperationStep = {
+/**
+ * Which: `base` (reading the base image), `model` (fetching the model),
+ * `pack` (writing the layer), `push` (sending blobs).
+ */
+id: string,
+/**
+ * State.
+ */
+state: OperationState,
+/**
+ * Bytes done.
+ */
+done: number,
+/**
+ * Bytes in all, when known.
+ */
+total: number | null, };
+
+/**
+ * What the first screen shows.
+ */
+export type Overview = {
+/**
+ * What needs a person, most urgent first.
+ */
+needs: Array<Need>,
+/**
+ * Runs that go on, newest first.
+ */
+running: Array<RunRow>,
+/**
+ * Deployments with their health.
+ */
+deployments: Array<DeploymentRow>,
+/**
+ * What changed lately.
+ */
+changes: Array<ActivityRow>,
+/**
+ * Since when `changes` counts as new for this person.
+ */
+last_seen_at: number | null, };
+
+/**
+ * Something the command palette can open.
+ */
+export type PaletteItem = {
+/**
+ * What it is.
+ */
+kind: PaletteKind,
+/**
+ * Its id (a model's is its name).
+ */
+id: string,
+/**
+ * Its name.
+ */
+label: string,
+/**
+ * A second line: experiment, address, endpoint.
+ */
+hint: string | null, };
+
+/**
+ * What the palette finds.
+ */
+export type PaletteKind = "run" | "machine" | "model" | "deployment" | "experiment";
+
+/**
+ * What somebody types into the command palette.
+ */
+export type PaletteQuery = {
+/**
+ * At most 200 characters.
+ */
+query: string, };
+
+/**
+ * Looks at a project folder before it is used.
+ */
+export type ProjectQuery = {
+/**
+ * Absolute path on this computer.
+ */
+folder: string, };
+
+/**
+ * What is in a project folder.
+ */
+export type ProjectSummary = {
+/**
+ * Files that would be sent.
+ */
+files: number,
+/**
+ * Their size.
+ */
+bytes: number,
+/**
+ * What keeps it from being used: symlink loops, unreadable files.
+ */
+problems: Array<ErrorBody>,
+/**
+ * A command that fits: from `skerry.toml`, else `python train.py` and the like.
+ */
+suggested_command: string | null,
+/**
+ * Experiment from `skerry.toml`, else the folder's name.
+ */
+suggested_experiment: string | null, };
+
+/**
+ * A container registry known to the workspace.
+ */
+export type RegistryRow = {
+/**
+ * Id.
+ */
+id: string,
+/**
+ * `host[:port]`.
+ */
+host: string,
+/**
+ * Account; `None` for anonymous.
+ */
+username: string | null,
+/**
+ * A password is in the keyring.
+ */
+has_password: boolean,
+/**
+ * Plain HTTP; chosen by a person for this host.
+ */
+insecure: boolean,
+/**
+ * When it was last seen to work, from this computer.
+ */
+tested_at: number | null,
+/**
+ * What the last test said, when it failed.
+ */
+problem: ErrorBody | null, };
+
+/**
+ * Adds or changes a container registry.
+ */
+export type RegistrySave = {
+/**
+ * Which to change; `None` adds one.
+ */
+id: string | null,
+/**
+ * `host[:port]`.
+ */
+host: string,
+/**
+ * Account.
+ */
+username: string | null,
+/**
+ * Password or token; `None` keeps the stored one.
+ */
+password: string | null,
+/**
+ * Plain HTTP.
+ */
+insecure: boolean, };
+
+/**
+ * Renames something.
+ */
+export type Rename = {
+/**
+ * Id.
+ */
+id: string,
+/**
+ * New name.
+ */
+name: string, };
+
+/**
+ * One revision of a deployment.
+ */
+export type Revision = {
+/**
+ * From 1.
+ */
+revision: number,
+/**
+ * Model.
+ */
+model: string,
+/**
+ * Version.
+ */
+version: number,
+/**
+ * Image digest.
+ */
+image_digest: string | null,
+/**
+ * When it was asked for.
+ */
+at: number,
+/**
+ * By whom.
+ */
+by: string,
+/**
+ * What became of it.
+ */
+outcome: RevisionOutcome,
+/**
+ * Why it was refused.
+ */
+problem: ErrorBody | null, };
+
+/**
+ * What became of a revision.
+ */
+export type RevisionOutcome = "pending" | "live" | "retired" | "refused";
+
+/**
+ * Everything about a run except points, lines and files.
+ */
+export type RunDetail = {
+/**
+ * As in the list; params, metrics, tags complete here.
+ */
+row: RunRow,
+/**
+ * Link of its machine.
+ */
+link: LinkInfo | null,
+/**
+ * Note in Markdown (tag `mlflow.note.content`).
+ */
+note: string | null,
+/**
+ * What it ran with.
+ */
+environment: RunEnvironment | null,
+/**
+ * Data snapshots and datasets it used.
+ */
+inputs: Array<RunInput>,
+/**
+ * Model versions registered from it.
+ */
+versions: Array<RunVersion>,
+/**
+ * Folders among its artifacts that hold an MLflow model.
+ */
+model_paths: Array<string>,
+/**
+ * System tags (`mlflow.*`, `skerry.*`).
+ */
+system_tags: Array<KeyValue>,
+/**
+ * Log lines so far.
+ */
+log_lines: number,
+/**
+ * Exit code of the process.
+ */
+exit_code: number | null, };
+
+/**
+ * What a run ran with.
+ */
+export type RunEnvironment = {
+/**
+ * The command line.
+ */
+command: Array<string>,
+/**
+ * Container image as asked for.
+ */
+image: string | null,
+/**
+ * Image id or digest as observed.
+ */
+image_digest: string | null,
+/**
+ * Hash over the project's files.
+ */
+project_hash: string | null,
+/**
+ * Folder on this computer that it came from.
+ */
+project_folder: string | null,
+/**
+ * Environment variables the person set.
+ */
+env: Array<KeyValue>,
+/**
+ * Data folders, read-only.
+ */
+data: Array<DataMount>,
+/**
+ * `false`: no network but loopback.
+ */
+network_open: boolean, };
+
+/**
+ * What the *New run* form offers for a machine.
+ */
+export type RunFormOptions = {
+/**
+ * A container image is needed there.
+ */
+needs_image: boolean,
+/**
+ * Images present there.
+ */
+images: Array<ImageOnMachine>,
+/**
+ * Experiments known to the workspace.
+ */
+experiments: Array<string>,
+/**
+ * The form of the last run on that machine, to start from.
+ */
+last: RunStart | null, };
+
+/**
+ * Several runs.
+ */
+export type RunIds = {
+/**
+ * Run ids (1 to 1000).
+ */
+run_ids: Array<string>, };
+
+/**
+ * What a run read.
+ */
+export type RunInput = {
+/**
+ * Dataset name, or the folder.
+ */
+name: string,
+/**
+ * Digest of it (a data snapshot's hash).
+ */
+digest: string,
+/**
+ * Source: path or URI.
+ */
+source: string,
+/**
+ * MLflow context tag such as `training`.
+ */
+context: string | null, };
+
+/**
+ * A page of runs.
+ */
+export type RunPage = {
+/**
+ * The rows.
+ */
+rows: Array<RunRow>,
+/**
+ * How many match in all.
+ */
+total: number,
+/**
+ * Every metric key among the rows, for choosing columns.
+ */
+metric_keys: Array<string>,
+/**
+ * Every param key among the rows.
+ */
+param_keys: Array<string>, };
+
+/**
+ * Asks for a page of runs.
+ */
+export type RunQuery = {
+/**
+ * MLflow's search language; empty finds all.
+ */
+filter: string,
+/**
+ * MLflow's order_by, such as `metrics.acc DESC`; empty is newest first.
+ */
+order_by: Array<string>,
+/**
+ * Only this experiment (name).
+ */
+experiment: string | null,
+/**
+ * Only on this machine (id).
+ */
+machine_id: string | null,
+/**
+ * Which life stage.
+ */
+stage: LifecycleStage,
+/**
+ * First row.
+ */
+offset: number,
+/**
+ * At most so many rows (1 to 1000).
+ */
+limit: number, };
+
+/**
+ * A run in a list.
+ */
+export type RunRow = {
+/**
+ * Run id (uuid4 hex).
+ */
+id: string,
+/**
+ * Display name.
+ */
+name: string,
+/**
+ * Experiment's name.
+ */
+experiment: string,
+/**
+ * Where it runs; `None` for runs logged by other clients.
+ */
+machine_id: string | null,
+/**
+ * Name of that machine.
+ */
+machine: string | null,
+/**
+ * MLflow's status, as last heard.
+ */
+status: RunStatus,
+/**
+ * Finer state of runs that Skerry started.
+ */
+phase: WorkloadPhase | null,
+/**
+ * Why it ended as it did.
+ */
+reason: ErrorBody | null,
+/**
+ * When the status was last heard; older than now when the machine is unreachable.
+ */
+observed_at: number,
+/**
+ * The machine's link is down: what is shown is the last known.
+ */
+stale: boolean,
+/**
+ * Start.
+ */
+started_at: number | null,
+/**
+ * End.
+ */
+ended_at: number | null,
+/**
+ * Who started it.
+ */
+user: string | null,
+/**
+ * Life stage.
+ */
+stage: LifecycleStage,
+/**
+ * Latest value of each metric (at most 50 keys). Numbers, or "NaN",
+ * "Infinity", "-Infinity".
+ */
+metrics: Array<MetricValue>,
+/**
+ * Params (at most 50).
+ */
+params: Array<KeyValue>,
+/**
+ * Tags that people set (not `mlflow.` or `skerry.` ones; at most 50).
+ */
+tags: Array<KeyValue>, };
+
+/**
+ * Starts a run.
+ */
+export type RunStart = {
+/**
+ * Where.
+ */
+machine_id: string,
+/**
+ * Experiment's name; made when it is not there.
+ */
+experiment: string,
+/**
+ * Display name; `None` lets the agent choose one.
+ */
+name: string | null,
+/**
+ * Project folder on this computer.
+ */
+project_folder: string,
+/**
+ * Command line, split like a shell's, nothing expanded.
+ */
+command: string,
+/**
+ * Container image present on the machine; `None` on a machine without engine.
+ */
+image: string | null,
+/**
+ * Environment variables. Not for secrets: they are shown on the run page.
+ */
+env: Array<KeyValue>,
+/**
+ * Data folders on the machine, mounted read-only.
+ */
+data: Array<DataMount>,
+/**
+ * Tags.
+ */
+tags: Array<KeyValue>,
+/**
+ * Open the container's network. Off: no interface but loopback.
+ */
+network_open: boolean, };
+
+/**
+ * A run that was started.
+ */
+export type RunStarted = {
+/**
+ * Run id.
+ */
+run_id: string,
+/**
+ * Files sent now.
+ */
+files_sent: number,
+/**
+ * Files that were there already.
+ */
+files_unchanged: number,
+/**
+ * Bytes sent now.
+ */
+bytes_sent: number, };
+
+/**
+ * A run's status, in MLflow's words.
+ */
+export type RunStatus = "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED";
+
+/**
+ * Deletes a run's tag.
+ */
+export type RunTagDelete = {
+/**
+ * Run.
+ */
+run_id: string,
+/**
+ * Key.
+ */
+key: string, };
+
+/**
+ * Sets a run's tag.
+ */
+export type RunTagSet = {
+/**
+ * Run.
+ */
+run_id: string,
+/**
+ * Key; not one of `mlflow.` or `skerry.`, except `mlflow.note.content`.
+ */
+key: string,
+/**
+ * Value.
+ */
+value: string, };
+
+/**
+ * A model version that came from a run.
+ */
+export type RunVersion = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Version.
+ */
+version: number,
+/**
+ * Artifact folder.
+ */
+artifact_path: string, };
+
+/**
+ * Of what kind a secret is.
+ */
+export type SecretKind = "key_passphrase" | "machine_password" | "registry_password";
+
+/**
+ * A secret known to the workspace; never its value.
+ */
+export type SecretRow = {
+/**
+ * Id.
+ */
+id: string,
+/**
+ * What it is, in words: "Passphrase of the key for lab-1".
+ */
+label: string,
+/**
+ * Of what kind.
+ */
+kind: SecretKind,
+/**
+ * When it was stored.
+ */
+created_at: number,
+/**
+ * Whether it is still there.
+ */
+present: boolean, };
+
+/**
+ * Where secrets are kept.
+ */
+export type SecretStoreInfo = {
+/**
+ * Which.
+ */
+kind: SecretStoreKind,
+/**
+ * Usable at the moment.
+ */
+state: SecretStoreState,
+/**
+ * Why not, when not.
+ */
+problem: ErrorBody | null, };
+
+/**
+ * Which place for secrets.
+ */
+export type SecretStoreKind = "keyring" | "vault";
+
+/**
+ * Whether the place for secrets can be used.
+ */
+export type SecretStoreState = "ready" | "locked" | "new" | "failed";
+
+/**
+ * Observed state of a deployment on its machine.
+ */
+export type ServicePhase = "pulling" | "starting" | "healthy" | "unhealthy" | "stopped" | "failed";
+
+/**
+ * A person's preferences.
+ */
+export type Settings = {
+/**
+ * Colors.
+ */
+theme: Theme,
+/**
+ * Language; `None` follows the system.
+ */
+language: Language | null,
+/**
+ * Rows of 26 instead of 32 pixels.
+ */
+compact: boolean, };
+
+/**
+ * Begins (or, with an id, changes the address of) a registration.
+ */
+export type SetupAddress = {
+/**
+ * The draft to change; `None` begins one.
+ */
+id: string | null,
+/**
+ * Display name; `None` proposes the host.
+ */
+name: string | null,
+/**
+ * Where.
+ */
+address: SshAddress, };
+
+/**
+ * Logs in for the first time.
+ */
+export type SetupAuthenticate = {
+/**
+ * The draft.
+ */
+id: string,
+/**
+ * How.
+ */
+method: LoginMethod, };
+
+/**
+ * A half-done registration, resumable.
+ */
+export type SetupDraft = {
+/**
+ * Id.
+ */
+id: string,
+/**
+ * Display name, proposed from the host until chosen.
+ */
+name: string,
+/**
+ * Where.
+ */
+address: SshAddress,
+/**
+ * The step that is next; the wizard opens here.
+ */
+step: SetupStep,
+/**
+ * Steps that are done, so that one can go back.
+ */
+done: Array<SetupStep>,
+/**
+ * Host keys offered, one per hop, jump host first.
+ */
+host_keys: Array<HostKeyOffer>,
+/**
+ * How the login worked.
+ */
+login: LoginInfo | null,
+/**
+ * Our key pair.
+ */
+key: KeyInfo | null,
+/**
+ * Preflight, in order; running ones grow live.
+ */
+checks: Array<Check>,
+/**
+ * Upload and start of the agent.
+ */
+agent: AgentInstall | null,
+/**
+ * Set once it is registered.
+ */
+machine_id: string | null,
+/**
+ * What went wrong last, and where; the wizard stays usable.
+ */
+problem: ErrorBody | null,
+/**
+ * An operation of this draft is under way.
+ */
+busy: boolean,
+/**
+ * When it was begun.
+ */
+created_at: number,
+/**
+ * When it last changed.
+ */
+updated_at: number, };
+
+/**
+ * Ends a registration.
+ */
+export type SetupFinish = {
+/**
+ * The draft.
+ */
+id: string,
+/**
+ * Display name.
+ */
+name: string, };
+
+/**
+ * Runs preflight checks.
+ */
+export type SetupPreflight = {
+/**
+ * The draft.
+ */
+id: string,
+/**
+ * Only this one, again; `None` runs all.
+ */
+check: CheckId | null, };
+
+/**
+ * Steps of *Register a machine*.
+ */
+export type SetupStep = "address" | "host_key" | "authenticate" | "key" | "preflight" | "agent" | "done";
+
+/**
+ * Confirms host keys by their fingerprints.
+ */
+export type SetupTrust = {
+/**
+ * The draft.
+ */
+id: string,
+/**
+ * The fingerprints that the person saw, one per hop, in order. Any other key
+ * at connecting is refused.
+ */
+fingerprints: Array<string>, };
+
+/**
+ * Where to find sshd.
+ */
+export type SshAddress = {
+/**
+ * Host name or address.
+ */
+host: string,
+/**
+ * Port, usually 22.
+ */
+port: number,
+/**
+ * User.
+ */
+user: string,
+/**
+ * A machine to go through first.
+ */
+jump: JumpHost | null, };
+
+/**
+ * How strong a password is (zxcvbn).
+ */
+export type Strength = {
+/**
+ * 0 (worthless) to 4 (strong).
+ */
+score: number,
+/**
+ * Guesses needed, power of ten.
+ */
+guesses_log10: number,
+/**
+ * What to do better; English, empty when strong.
+ */
+advice: Array<string>, };
+
+/**
+ * Asks how strong a password is.
+ */
+export type StrengthQuery = {
+/**
+ * The password; it is not kept.
+ */
+password: string, };
+
+/**
+ * Colors.
+ */
+export type Theme = "system" | "light" | "dark";
+
+/**
+ * What a piece of data is about. Reads say what they provide, writes what they
+ * invalidate, events what has changed: the UI never guesses a refresh.
+ */
+export type Topic = "machines" | "setup" | "runs" | "logs" | "metrics" | "models" | "operations" | "registries" | "deployments" | "activity" | "settings" | "secrets";
+
+/**
+ * Opens or creates the vault.
+ */
+export type VaultUnlock = {
+/**
+ * The passphrase; at least 8 characters for a new vault.
+ */
+passphrase: string, };
+
+/**
+ * Changes a version's description.
+ */
+export type VersionDescribe = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Version.
+ */
+version: number,
+/**
+ * Description; empty removes it.
+ */
+description: string, };
+
+/**
+ * A model version with its lineage.
+ */
+export type VersionDetail = {
+/**
+ * As in the list.
+ */
+row: VersionRow,
+/**
+ * Artifact folder in the run.
+ */
+artifact_path: string | null,
+/**
+ * Source URI as MLflow has it.
+ */
+source: string,
+/**
+ * Params of the run.
+ */
+params: Array<KeyValue>,
+/**
+ * What the run read: data snapshots.
+ */
+inputs: Array<RunInput>,
+/**
+ * Hash over the project's files of the run.
+ */
+project_hash: string | null,
+/**
+ * Images made of it, newest first.
+ */
+images: Array<ImageRow>,
+/**
+ * Deployments that have or had it.
+ */
+deployments: Array<DeploymentRow>,
+/**
+ * Input example as JSON, for *Try it*, when the model has one.
+ */
+input_example: string | null, };
+
+/**
+ * Points at a model version.
+ */
+export type VersionKey = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Version.
+ */
+version: number, };
+
+/**
+ * A model version in a list.
+ */
+export type VersionRow = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Version, from 1.
+ */
+version: number,
+/**
+ * Description.
+ */
+description: string | null,
+/**
+ * Aliases.
+ */
+aliases: Array<string>,
+/**
+ * Tags.
+ */
+tags: Array<KeyValue>,
+/**
+ * Run that it came from.
+ */
+run_id: string | null,
+/**
+ * Name of that run.
+ */
+run: string | null,
+/**
+ * Latest metrics of that run.
+ */
+metrics: Array<MetricValue>,
+/**
+ * Machine that holds its files.
+ */
+machine_id: string | null,
+/**
+ * Name of that machine.
+ */
+machine: string | null,
+/**
+ * Its image, once containerized.
+ */
+image: ImageRow | null,
+/**
+ * Deployments where it is live.
+ */
+live_in: Array<string>,
+/**
+ * When it was registered.
+ */
+created_at: number,
+/**
+ * By whom.
+ */
+created_by: string | null, };
+
+/**
+ * Deletes a tag of a version.
+ */
+export type VersionTagDelete = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Version.
+ */
+version: number,
+/**
+ * Key.
+ */
+key: string, };
+
+/**
+ * Sets a tag of a version.
+ */
+export type VersionTagSet = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Version.
+ */
+version: number,
+/**
+ * Key.
+ */
+key: string,
+/**
+ * Value.
+ */
+value: string, };
+
+/**
+ * Where a run stands on its machine: finer than MLflow's status.
+ */
+export type WorkloadPhase = "queued" | "preparing" | "running" | "stopping" | "finished" | "failed" | "cancelled" | "interrupted";
+
+/** Every command with its arguments and its answer. */
+export interface Commands {
+  app_info: { args: null; result: AppInfo };
+  overview: { args: null; result: Overview };
+  overview_seen: { args: null; result: null };
+  activity_list: { args: ActivityQuery; result: Array<ActivityRow> };
+  palette_search: { args: PaletteQuery; result: Array<PaletteItem> };
+  settings_get: { args: null; result: Settings };
+  settings_set: { args: Settings; result: Settings };
+  secrets_list: { args: null; result: Array<SecretRow> };
+  secret_delete: { args: ById; result: null };
+  vault_unlock: { args: VaultUnlock; result: SecretStoreInfo };
+  password_strength: { args: StrengthQuery; result: Strength };
+  machines_list: { args: null; result: Array<MachineRow> };
+  machine_get: { args: ById; result: MachineDetail };
+  machine_add_local: { args: null; result: MachineRow };
+  machine_rename: { args: Rename; result: MachineRow };
+  machine_reconnect: { args: ById; result: MachineRow };
+  machine_check: { args: ById; result: Array<Check> };
+  machine_forget: { args: MachineForget; result: MachineForgotten };
+  setup_list: { args: null; result: Array<SetupDraft> };
+  setup_get: { args: ById; result: SetupDraft };
+  setup_address: { args: SetupAddress; result: SetupDraft };
+  setup_scan: { args: ById; result: SetupDraft };
+  setup_trust: { args: SetupTrust; result: SetupDraft };
+  setup_authenticate: { args: SetupAuthenticate; result: SetupDraft };
+  setup_key: { args: ById; result: SetupDraft };
+  setup_preflight: { args: SetupPreflight; result: SetupDraft };
+  setup_agent: { args: ById; result: SetupDraft };
+  setup_finish: { args: SetupFinish; result: SetupDraft };
+  setup_discard: { args: ById; result: null };
+  runs_search: { args: RunQuery; result: RunPage };
+  run_get: { args: ById; result: RunDetail };
+  run_chart: { args: ChartQuery; result: Array<ChartSeries> };
+  run_log: { args: LogQuery; result: LogWindow };
+  run_log_search: { args: LogSearch; result: LogMatches };
+  run_artifacts: { args: ArtifactQuery; result: Array<ArtifactRow> };
+  run_artifact_preview: { args: ArtifactQuery; result: ArtifactPreview };
+  run_artifact_save: { args: ArtifactSave; result: ArtifactSaved };
+  run_tag_set: { args: RunTagSet; result: null };
+  run_tag_delete: { args: RunTagDelete; result: null };
+  run_cancel: { args: ById; result: null };
+  runs_delete: { args: RunIds; result: null };
+  runs_restore: { args: RunIds; result: null };
+  experiments_list: { args: null; result: Array<ExperimentRow> };
+  run_form_options: { args: ById; result: RunFormOptions };
+  project_inspect: { args: ProjectQuery; result: ProjectSummary };
+  run_start: { args: RunStart; result: RunStarted };
+  sample_start: { args: null; result: RunStarted };
+  models_list: { args: ModelQuery; result: Array<ModelRow> };
+  model_get: { args: ByName; result: ModelDetail };
+  version_get: { args: VersionKey; result: VersionDetail };
+  model_register: { args: ModelRegister; result: VersionKey };
+  model_delete: { args: ByName; result: null };
+  version_delete: { args: VersionKey; result: null };
+  version_describe: { args: VersionDescribe; result: null };
+  version_tag_set: { args: VersionTagSet; result: null };
+  version_tag_delete: { args: VersionTagDelete; result: null };
+  alias_set: { args: AliasSet; result: null };
+  alias_delete: { args: AliasDelete; result: null };
+  registries_list: { args: null; result: Array<RegistryRow> };
+  registry_save: { args: RegistrySave; result: RegistryRow };
+  registry_test: { args: ById; result: RegistryRow };
+  registry_delete: { args: ById; result: null };
+  containerize: { args: Containerize; result: Operation };
+  operations_list: { args: null; result: Array<Operation> };
+  operation_get: { args: ById; result: Operation };
+  operation_cancel: { args: ById; result: Operation };
+  deployments_list: { args: null; result: Array<DeploymentRow> };
+  deployment_get: { args: ById; result: DeploymentDetail };
+  deployment_create: { args: DeploymentCreate; result: DeploymentRow };
+  deployment_update: { args: DeploymentUpdate; result: DeploymentRow };
+  deployment_rollback: { args: ById; result: DeploymentRow };
+  deployment_stop: { args: ById; result: DeploymentRow };
+  deployment_start: { args: ById; result: DeploymentRow };
+  deployment_delete: { args: DeploymentDelete; result: null };
+  deployment_invoke: { args: DeploymentInvoke; result: DeploymentAnswer };
+}
+
+export type CommandName = keyof Commands;
+
+/** What a command provides (reads) or invalidates (writes). */
+export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates: Topic[] }> = {
+  app_info: { provides: ["machines","runs","models","secrets"], invalidates: [] },
+  overview: { provides: ["machines","setup","runs","deployments","activity","secrets"], invalidates: [] },
+  overview_seen: { provides: [], invalidates: [] },
+  activity_list: { provides: ["activity"], invalidates: [] },
+  palette_search: { provides: ["machines","runs","models","deployments"], invalidates: [] },
+  settings_get: { provides: ["settings"], invalidates: [] },
+  settings_set: { provides: [], invalidates: ["settings"] },
+  secrets_list: { provides: ["secrets"], invalidates: [] },
+  secret_delete: { provides: [], invalidates: ["secrets","activity"] },
+  vault_unlock: { provides: [], invalidates: ["secrets","machines"] },
+  password_strength: { provides: [], invalidates: [] },
+  machines_list: { provides: ["machines"], invalidates: [] },
+  machine_get: { provides: ["machines"], invalidates: [] },
+  machine_add_local: { provides: [], invalidates: ["machines","activity"] },
+  machine_rename: { provides: [], invalidates: ["machines"] },
+  machine_reconnect: { provides: [], invalidates: ["machines"] },
+  machine_check: { provides: [], invalidates: ["machines"] },
+  machine_forget: { provides: [], invalidates: ["machines","activity"] },
+  setup_list: { provides: ["setup"], invalidates: [] },
+  setup_get: { provides: ["setup"], invalidates: [] },
+  setup_address: { provides: [], invalidates: ["setup"] },
+  setup_scan: { provides: [], invalidates: ["setup"] },
+  setup_trust: { provides: [], invalidates: ["setup","activity"] },
+  setup_authenticate: { provides: [], invalidates: ["setup","secrets"] },
+  setup_key: { provides: [], invalidates: ["setup","secrets"] },
+  setup_preflight: { provides: [], invalidates: ["setup"] },
+  setup_agent: { provides: [], invalidates: ["setup"] },
+  setup_finish: { provides: [], invalidates: ["setup","machines","activity"] },
+  setup_discard: { provides: [], invalidates: ["setup","secrets"] },
+  runs_search: { provides: ["runs","metrics"], invalidates: [] },
+  run_get: { provides: ["runs","metrics","models"], invalidates: [] },
+  run_chart: { provides: ["metrics"], invalidates: [] },
+  run_log: { provides: ["logs"], invalidates: [] },
+  run_log_search: { provides: ["logs"], invalidates: [] },
+  run_artifacts: { provides: ["runs"], invalidates: [] },
+  run_artifact_preview: { provides: ["runs"], invalidates: [] },
+  run_artifact_save: { provides: [], invalidates: [] },
+  run_tag_set: { provides: [], invalidates: ["runs"] },
+  run_tag_delete: { provides: [], invalidates: ["runs"] },
+  run_cancel: { provides: [], invalidates: ["runs","activity"] },
+  runs_delete: { provides: [], invalidates: ["runs"] },
+  runs_restore: { provides: [], invalidates: ["runs"] },
+  experiments_list: { provides: ["runs"], invalidates: [] },
+  run_form_options: { provides: ["machines","runs"], invalidates: [] },
+  project_inspect: { provides: [], invalidates: [] },
+  run_start: { provides: [], invalidates: ["runs","activity"] },
+  sample_start: { provides: [], invalidates: ["machines","runs","activity"] },
+  models_list: { provides: ["models","deployments"], invalidates: [] },
+  model_get: { provides: ["models","deployments","runs"], invalidates: [] },
+  version_get: { provides: ["models","deployments","runs"], invalidates: [] },
+  model_register: { provides: [], invalidates: ["models","activity","runs"] },
+  model_delete: { provides: [], invalidates: ["models","activity"] },
+  version_delete: { provides: [], invalidates: ["models","activity"] },
+  version_describe: { provides: [], invalidates: ["models"] },
+  version_tag_set: { provides: [], invalidates: ["models"] },
+  version_tag_delete: { provides: [], invalidates: ["models"] },
+  alias_set: { provides: [], invalidates: ["models","activity"] },
+  alias_delete: { provides: [], invalidates: ["models","activity"] },
+  registries_list: { provides: ["registries"], invalidates: [] },
+  registry_save: { provides: [], invalidates: ["registries","secrets","activity"] },
+  registry_test: { provides: [], invalidates: ["registries"] },
+  registry_delete: { provides: [], invalidates: ["registries","secrets","activity"] },
+  containerize: { provides: [], invalidates: ["operations"] },
+  operations_list: { provides: ["operations"], invalidates: [] },
+  operation_get: { provides: ["operations"], invalidates: [] },
+  operation_cancel: { provides: [], invalidates: ["operations"] },
+  deployments_list: { provides: ["deployments"], invalidates: [] },
+  deployment_get: { provides: ["deployments"], invalidates: [] },
+  deployment_create: { provides: [], invalidates: ["deployments","models","activity"] },
+  deployment_update: { provides: [], invalidates: ["deployments","models","activity"] },
+  deployment_rollback: { provides: [], invalidates: ["deployments","models","activity"] },
+  deployment_stop: { provides: [], invalidates: ["deployments","activity"] },
+  deployment_start: { provides: [], invalidates: ["deployments","activity"] },
+  deployment_delete: { provides: [], invalidates: ["deployments","models","activity"] },
+  deployment_invoke: { provides: [], invalidates: [] },
+};
