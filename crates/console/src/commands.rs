@@ -62,6 +62,8 @@ macro_rules! command_table {
             read experiments_list(Nothing) -> Vec<ExperimentRow> [Runs];
             read run_form_options(ById) -> RunFormOptions [Machines, Runs];
             read project_inspect(ProjectQuery) -> ProjectSummary [];
+            read data_inspect(DataQuery) -> DataSummary [];
+            read run_form_of(ById) -> RunStart [Runs];
             write run_start(RunStart) -> RunStarted [Runs, Activity];
             write sample_start(Nothing) -> RunStarted [Machines, Runs, Activity];
 
@@ -91,6 +93,7 @@ macro_rules! command_table {
             // Deployments
             read deployments_list(Nothing) -> Vec<DeploymentRow> [Deployments];
             read deployment_get(ById) -> DeploymentDetail [Deployments];
+            read port_check(PortQuery) -> PortReport [];
             write deployment_create(DeploymentCreate) -> DeploymentRow [Deployments, Models, Activity];
             write deployment_update(DeploymentUpdate) -> DeploymentRow [Deployments, Models, Activity];
             write deployment_rollback(ById) -> DeploymentRow [Deployments, Models, Activity];

@@ -428,6 +428,44 @@ source: string,
 target: string, };
 
 /**
+ * Looks at a data folder on a machine before it is used.
+ */
+export type DataQuery = {
+/**
+ * Machine (id).
+ */
+machine_id: string,
+/**
+ * Absolute path there.
+ */
+path: string, };
+
+/**
+ * What is in a data folder.
+ */
+export type DataSummary = {
+/**
+ * It is there and is a folder.
+ */
+exists: boolean,
+/**
+ * Files counted so far.
+ */
+files: number,
+/**
+ * Their size.
+ */
+bytes: number,
+/**
+ * Whether all could be counted in the time given.
+ */
+complete: boolean,
+/**
+ * What keeps it from being used.
+ */
+problem: ErrorBody | null, };
+
+/**
  * What a deployment answered.
  */
 export type DeploymentAnswer = {
@@ -1436,6 +1474,36 @@ export type PaletteQuery = {
  * At most 200 characters.
  */
 query: string, };
+
+/**
+ * Asks whether a port is free on a machine.
+ */
+export type PortQuery = {
+/**
+ * Machine (id).
+ */
+machine_id: string,
+/**
+ * Address there; `None` is 127.0.0.1.
+ */
+bind: string | null,
+/**
+ * Port.
+ */
+port: number, };
+
+/**
+ * Whether a port is free.
+ */
+export type PortReport = {
+/**
+ * Nothing listens there.
+ */
+free: boolean,
+/**
+ * Who holds it, when known.
+ */
+holder: string | null, };
 
 /**
  * Looks at a project folder before it is used.
@@ -2471,6 +2539,8 @@ export interface Commands {
   experiments_list: { args: null; result: Array<ExperimentRow> };
   run_form_options: { args: ById; result: RunFormOptions };
   project_inspect: { args: ProjectQuery; result: ProjectSummary };
+  data_inspect: { args: DataQuery; result: DataSummary };
+  run_form_of: { args: ById; result: RunStart };
   run_start: { args: RunStart; result: RunStarted };
   sample_start: { args: null; result: RunStarted };
   models_list: { args: ModelQuery; result: Array<ModelRow> };
@@ -2494,6 +2564,7 @@ export interface Commands {
   operation_cancel: { args: ById; result: Operation };
   deployments_list: { args: null; result: Array<DeploymentRow> };
   deployment_get: { args: ById; result: DeploymentDetail };
+  port_check: { args: PortQuery; result: PortReport };
   deployment_create: { args: DeploymentCreate; result: DeploymentRow };
   deployment_update: { args: DeploymentUpdate; result: DeploymentRow };
   deployment_rollback: { args: ById; result: DeploymentRow };
@@ -2552,6 +2623,8 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   experiments_list: { provides: ["runs"], invalidates: [] },
   run_form_options: { provides: ["machines","runs"], invalidates: [] },
   project_inspect: { provides: [], invalidates: [] },
+  data_inspect: { provides: [], invalidates: [] },
+  run_form_of: { provides: ["runs"], invalidates: [] },
   run_start: { provides: [], invalidates: ["runs","activity"] },
   sample_start: { provides: [], invalidates: ["machines","runs","activity"] },
   models_list: { provides: ["models","deployments"], invalidates: [] },
@@ -2575,6 +2648,7 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   operation_cancel: { provides: [], invalidates: ["operations"] },
   deployments_list: { provides: ["deployments"], invalidates: [] },
   deployment_get: { provides: ["deployments"], invalidates: [] },
+  port_check: { provides: [], invalidates: [] },
   deployment_create: { provides: [], invalidates: ["deployments","models","activity"] },
   deployment_update: { provides: [], invalidates: ["deployments","models","activity"] },
   deployment_rollback: { provides: [], invalidates: ["deployments","models","activity"] },

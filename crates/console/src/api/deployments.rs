@@ -148,3 +148,23 @@ pub struct DeploymentAnswer {
     /// How long it took.
     pub ms: u64,
 }
+
+/// Asks whether a port is free on a machine.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct PortQuery {
+    /// Machine (id).
+    pub machine_id: String,
+    /// Address there; `None` is 127.0.0.1.
+    pub bind: Option<String>,
+    /// Port.
+    pub port: u32,
+}
+
+/// Whether a port is free.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct PortReport {
+    /// Nothing listens there.
+    pub free: bool,
+    /// Who holds it, when known.
+    pub holder: Option<String>,
+}

@@ -462,3 +462,27 @@ pub struct RunIds {
     /// Run ids (1 to 1000).
     pub run_ids: Vec<String>,
 }
+
+/// Looks at a data folder on a machine before it is used.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct DataQuery {
+    /// Machine (id).
+    pub machine_id: String,
+    /// Absolute path there.
+    pub path: String,
+}
+
+/// What is in a data folder.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct DataSummary {
+    /// It is there and is a folder.
+    pub exists: bool,
+    /// Files counted so far.
+    pub files: u64,
+    /// Their size.
+    pub bytes: u64,
+    /// Whether all could be counted in the time given.
+    pub complete: bool,
+    /// What keeps it from being used.
+    pub problem: Option<ErrorBody>,
+}
