@@ -1,34 +1,11 @@
-// Ten colours that stay apart for people with protanopia and deuteranopia (palette.test.ts
-// measures it) and keep 3:1 against the surface of their theme. Beyond ten, dash patterns.
-export const LIGHT = [
-  "#0b6b62",
-  "#d0562b",
-  "#3a4fb0",
-  "#a8820a",
-  "#8e2f7f",
-  "#2a8fce",
-  "#4f5a1a",
-  "#e0568f",
-  "#6d7480",
-  "#5a2d1c",
-] as const;
+// Ten colours (tokens `--series-1` … `--series-10`) that stay apart for people with protanopia and
+// deuteranopia: palette.test.ts measures it. Beyond ten, dash patterns.
 
-export const DARK = [
-  "#43b8a6",
-  "#f28b5b",
-  "#8c9cf5",
-  "#e3bf4a",
-  "#c873bb",
-  "#7cc8f7",
-  "#8a9a3c",
-  "#f7a9c6",
-  "#9aa3b0",
-  "#b5714f",
-] as const;
-
+export const SLOTS = 10;
 export const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [10, 3, 2, 3], [12, 5]];
 
 export interface SeriesStyle {
+  /** 1 to 10. */
   readonly slot: number;
   readonly dash: readonly number[];
 }
@@ -40,7 +17,7 @@ export function slotOf(id: string): number {
     hash ^= id.charCodeAt(i);
     hash = Math.imul(hash, 0x01000193);
   }
-  return (hash >>> 0) % LIGHT.length;
+  return ((hash >>> 0) % SLOTS) + 1;
 }
 
 /** A style for each id: the colour is the id's own; ids that share one differ by their dash. */
@@ -56,6 +33,7 @@ export function styles(ids: readonly string[]): ReadonlyMap<string, SeriesStyle>
   return result;
 }
 
-export function seriesColor(id: string, dark: boolean): string {
-  return (dark ? DARK : LIGHT)[slotOf(id)] ?? LIGHT[0];
+/** The colour of an id for CSS and SVG. */
+export function seriesColor(id: string): string {
+  return `var(--series-${slotOf(id)})`;
 }

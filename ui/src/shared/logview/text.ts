@@ -1,18 +1,16 @@
 export interface LogLine {
-  /** From 1. */
-  readonly n: number;
+  readonly stream: "stdout" | "stderr" | "system";
   /** Milliseconds since the epoch, when known. */
-  readonly at?: number | undefined;
-  readonly stream: "stdout" | "stderr" | "agent";
+  readonly at?: number;
   readonly text: string;
-  /** Bytes of this line that are not in `text`. */
-  readonly cutBytes?: number | undefined;
+  /** A piece of a longer line that goes on in the next one. */
+  readonly continues?: boolean;
 }
 
 // CSI sequences, OSC sequences up to BEL or ST, and the two-character escapes.
-// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
 const ANSI = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-Z\\-_]/g;
-// eslint-disable-next-line no-control-regex -- control characters are what is replaced
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /**

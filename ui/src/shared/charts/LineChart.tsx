@@ -1,0 +1,282 @@
+import { ChartLine, Table2, ZoomOut } from "lucide-react";
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { IconButton } from "../components";
+import { formatDuration, formatTime } from "../format";
+import { currentLocale, t } from "../i18n";
+import { type Column, DataTable } from "../table";
+import styles from "./charts.module.css";
+import { type Drawn, draw } from "./draw";
+import { useCursor } from "./group";
+import { type SeriesStyle, styles as stylesOf } from "./palette";
+import { type Series, type TableRow, type XKind, nearest, plot as plotOf, shortValue, tableOf } from "./series";
+
+export interface LineChartProps {
+  readonly title: string;
+  readonly series: readonly Series[];
+  readonly xKind?: XKind;
+  readonly yScale?: "linear" | "log";
+  /** Weight of the exponential smoothing, 0 to 0.99; the raw line stays as a shadow. */
+  readonly smoothing?: number;
+  readonly unit?: string;
+  /** More points may come: the axes keep room. */
+  readonly live?: boolean;
+  readonly height?: number;
+}
+
+function xText(x: number, kind: XKind): string {
+  if (kind === "time") return formatTime(x);
+  if (kind === "relative") return formatDuration(x * 1000);
+  return shortValue(x, currentLocale());
+}
+
+const xName = (kind: XKind) => t(kind === "step" ? "views.chart.step" : kind === "relative" ? "views.chart.relative" : "views.chart.time");
+
+/** Line chart with a shared cursor, a keyboard cursor, and a table of the same figures. */
+export function LineChart(props: LineChartProps) {
+  const { title, series, xKind = "step", yScale = "linear", smoothing = 0, live = false, height = 168 } = props;
+  const locale = currentLocale();
+  const host = useRef<HTMLDivElement>(null);
+  const drawn = useRef<Drawn | null>(null);
+  const { cursor, x } = useCursor();
+  const [asTable, setAsTable] = useState(false);
+  const [zoomed, setZoomed] = useState(false);
+  const [said, setSaid] = useState("");
+  const summaryId = useId();
+
+  const looks = useMemo(() => {
+    const byId = stylesOf(series.map((s) => s.id));
+    return series.map((s): SeriesStyle => byId.get(s.id) ?? { slot: 1, dash: [] });
+  }, [series]);
+  const look = looks.map((l) => `${l.slot}:${l.dash.join()}`).join("|");
+  const rows = useMemo(() => tableOf(series), [series]);
+  const plot = useMemo(() => {
+    const seconds = xKind === "time" ? series.map((s) => ({ ...s, x: s.x.map((v) => v / 1000) })) : series;
+    return plotOf(seconds, smoothing, yScale === "log");
+  }, [series, smoothing, yScale, xKind]);
+  const latest = useRef(plot);
+  latest.current = plot;
+  const smoothed = smoothing > 0;
+  const hasPoints = rows.length > 0;
+  const scale = xKind === "time" ? 1000 : 1;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `look` stands for `looks`; data goes through update()
+  useEffect(() => {
+    const element = host.current;
+    if (!element || asTable || !hasPoints) return;
+    const chart = draw(element, latest.current, {
+      width: Math.max(element.clientWidth, 120),
+      height,
+      xKind,
+      log: yScale === "log",
+      live,
+      locale,
+      styles: looks,
+      onCursor: (at) => cursor.set(at === null ? null : at * scale),
+      onZoom: setZoomed,
+    });
+    drawn.current = chart;
+    if (!chart) return;
+    const resize = new ResizeObserver(() => {
+      if (element.clientWidth > 0) chart.size(element.clientWidth, height);
+    });
+    resize.observe(element);
+    const theme = new MutationObserver(() => chart.repaint());
+    theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+    return () => {
+      resize.disconnect();
+      theme.disconnect();
+      chart.destroy();
+      drawn.current = null;
+      setZoomed(false);
+    };
+  }, [look, xKind, yScale, smoothed, live, locale, height, asTable, hasPoints, cursor, scale]);
+
+  useEffect(() => drawn.current?.update(plot), [plot]);
+  useEffect(() => drawn.current?.cursor(x === null ? null : x / scale), [x, scale]);
+
+  const at = x === null ? -1 : nearest(rows, x);
+  const shown = at >= 0 ? rows[at] : undefined;
+  const lastOf = (index: number) => series[index]?.y[series[index].y.length - 1];
+  const valueOf = (index: number) => (shown ? shown.values[index] : lastOf(index));
+  const unit = props.unit ? ` ${props.unit}` : "";
+  const gaps = series.reduce((n, s) => n + s.y.filter((v) => Number.isNaN(v)).length, 0);
+  const drawable = plot.columns.some((c) => c.some((v) => v !== null && v !== undefined));
+  const first = rows[0];
+  const last = rows[rows.length - 1];
+  const summary =
+    first && last
+      ? t("views.chart.summary", { points: rows.length, xName: xName(xKind), from: xText(first.x, xKind), to: xText(last.x, xKind) })
+      : t("views.chart.noPoints");
+
+  const say = (row: TableRow) => {
+    const values = series.map((s, i) => (series.length > 1 ? `${s.label} ` : "") + shortValue(row.values[i], locale) + unit);
+    return `${xName(xKind)} ${xText(row.x, xKind)}: ${values.join(", ")}`;
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (rows.length === 0) return;
+    const leap = Math.max(1, Math.round(rows.length / 20));
+    const from = at < 0 ? rows.length : at;
+    const moves: Record<string, number> = {
+      ArrowLeft: from - 1,
+      ArrowRight: at < 0 ? 0 : at + 1,
+      PageUp: from - leap,
+      PageDown: (at < 0 ? 0 : at) + leap,
+      Home: 0,
+      End: rows.length - 1,
+    };
+    if (event.key === "Escape" && x !== null) {
+      event.stopPropagation();
+      cursor.set(null);
+      setSaid("");
+      return;
+    }
+    const to = moves[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const row = rows[Math.min(Math.max(to, 0), rows.length - 1)];
+    if (!row) return;
+    cursor.set(row.x);
+    setSaid(say(row));
+  };
+
+  return (
+    <figure className={styles.chart} aria-label={title}>
+      <figcaption className={styles.caption}>
+        <span className={styles.name} title={title}>
+          {title}
+        </span>
+        {series.length === 1 && (
+          <span className={styles.value}>
+            {shortValue(valueOf(0), locale)}
+            {unit}
+          </span>
+        )}
+        <span className={styles.where}>
+          {shown ? `${xName(xKind)} ${xText(shown.x, xKind)}` : hasPoints ? t("views.chart.last") : ""}
+        </span>
+        <span className={styles.tools}>
+          {zoomed && (
+            <IconButton
+              size="small"
+              label={t("views.chart.resetZoom")}
+              icon={<ZoomOut size={14} />}
+              onPress={() => {
+                drawn.current?.reset();
+                setZoomed(false);
+              }}
+            />
+          )}
+          <IconButton
+            size="small"
+            label={t(asTable ? "views.chart.asChart" : "views.chart.asTable", { title })}
+            icon={asTable ? <ChartLine size={14} /> : <Table2 size={14} />}
+            onPress={() => setAsTable(!asTable)}
+          />
+        </span>
+      </figcaption>
+      {series.length > 1 && (
+        <ul className={styles.legend}>
+          {series.map((s, i) => (
+            <li key={`${s.id} ${s.label}`}>
+              <Key style={looks[i]} />
+              <span className={styles.legendName}>{s.label}</span>
+              <span className={styles.legendValue}>{shortValue(valueOf(i), locale)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {asTable ? (
+        <div className={styles.table} style={{ height }}>
+          <ValueTable title={title} series={series} rows={rows} xKind={xKind} />
+        </div>
+      ) : (
+        // biome-ignore lint/a11y/useSemanticElements: a drawing with a keyboard cursor has no element of its own
+        <div
+          ref={host}
+          className={styles.plot}
+          style={{ height }}
+          role="application"
+          aria-roledescription={t("views.chart.roleDescription")}
+          aria-label={title}
+          aria-describedby={summaryId}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cursor
+          tabIndex={0}
+          onKeyDown={onKeyDown}
+          onBlur={() => {
+            if (said) {
+              cursor.set(null);
+              setSaid("");
+            }
+          }}
+        >
+          {!(hasPoints && drawable) && (
+            <p className={styles.none}>{hasPoints ? t("views.chart.allGaps") : t("views.chart.noPoints")}</p>
+          )}
+        </div>
+      )}
+      <span id={summaryId} className={styles.hidden}>
+        {summary}
+      </span>
+      <span role="status" className={styles.hidden}>
+        {said}
+      </span>
+      {(plot.marks.length > 0 || gaps > 0) && (
+        <p className={styles.note}>
+          {[
+            plot.marks.length > 0 ? t("views.chart.infinite", { n: plot.marks.length }) : "",
+            gaps > 0 ? t("views.chart.gaps", { n: gaps }) : "",
+          ]
+            .filter(Boolean)
+            .join(" · ")}
+        </p>
+      )}
+    </figure>
+  );
+}
+
+function Key({ style }: { style: SeriesStyle | undefined }) {
+  return (
+    <svg width="18" height="8" aria-hidden className={styles.key}>
+      <line
+        x1="0"
+        y1="4"
+        x2="18"
+        y2="4"
+        stroke={`var(--series-${style?.slot ?? 1})`}
+        strokeWidth="2.5"
+        strokeDasharray={style?.dash.join(" ")}
+      />
+    </svg>
+  );
+}
+
+function ValueTable(props: { title: string; series: readonly Series[]; rows: readonly TableRow[]; xKind: XKind }) {
+  const { series, rows, xKind } = props;
+  const columns = useMemo<Column<TableRow>[]>(
+    () => [
+      { id: "x", header: xName(xKind), text: (r) => xText(r.x, xKind), sort: (r) => r.x, width: 96, align: "end" },
+      ...series.map(
+        (s, i): Column<TableRow> => ({
+          id: `y${i}`,
+          header: s.label,
+          text: (r) => (r.values[i] === undefined ? "" : String(r.values[i])),
+          cell: (r) => <span title={String(r.values[i] ?? "")}>{shortValue(r.values[i], currentLocale())}</span>,
+          sort: (r) => r.values[i],
+          width: 120,
+          align: "end",
+        }),
+      ),
+    ],
+    [series, xKind],
+  );
+  return (
+    <DataTable
+      id="chart-values"
+      label={t("views.chart.tableLabel", { title: props.title })}
+      rows={rows}
+      rowKey={(r) => String(r.x)}
+      columns={columns}
+    />
+  );
+}

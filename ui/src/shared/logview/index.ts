@@ -1,0 +1,2 @@
+export { LogView, type LogSource } from "./LogView";
+export type { LogLine } from "./text";

@@ -1,0 +1,462 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { Button as AriaButton } from "react-aria-components";
+import { ActionsMenu, Skeleton } from "../components";
+import { currentLocale, t } from "../i18n";
+import styles from "./table.module.css";
+import { type Cursor, type SortValue, compare, step, tsv, typeAhead } from "./selection";
+import { useWidths } from "./widths";
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly header: string;
+  /** What is drawn; without it, `text`. */
+  readonly cell?: (row: Row) => ReactNode;
+  /** The cell as text: for copying, type-ahead and, without `sort`, sorting. */
+  readonly text: (row: Row) => string;
+  /** What the column sorts by; null when the column cannot sort. */
+  readonly sort?: ((row: Row) => SortValue) | null;
+  readonly width?: number;
+  readonly min?: number;
+  readonly align?: "end";
+  readonly mono?: boolean;
+}
+
+export interface RowAction {
+  readonly id: string;
+  readonly label: string;
+  readonly onAction: () => void;
+  readonly danger?: boolean;
+  readonly disabled?: boolean;
+}
+
+export interface Sort {
+  readonly id: string;
+  readonly desc: boolean;
+}
+
+export interface DataTableProps<Row> {
+  /** Key of the column widths kept on this computer. */
+  readonly id: string;
+  readonly label: string;
+  readonly rows: readonly Row[];
+  readonly rowKey: (row: Row) => string;
+  readonly columns: readonly Column<Row>[];
+  readonly sort?: Sort;
+  readonly onSort?: (sort: Sort) => void;
+  readonly selected?: ReadonlySet<string>;
+  readonly onSelected?: (selected: Set<string>) => void;
+  /** The row whose drawer is open. */
+  readonly active?: string | null;
+  readonly onActive?: (key: string | null) => void;
+  readonly onOpen?: (row: Row) => void;
+  readonly actions?: (row: Row) => readonly RowAction[];
+  readonly loading?: boolean;
+  readonly empty?: ReactNode;
+  /** The exact number of rows there are when `rows` is a part of them. */
+  readonly total?: number;
+  /** "12 runs"; without it "12 rows". */
+  readonly noun?: (n: number) => string;
+  /** `fill` scrolls inside its parent; `content` is as high as its rows, for small tables. */
+  readonly height?: "fill" | "content";
+  /** Called when the last rows come into view, to fetch more. */
+  readonly onEnd?: () => void;
+}
+
+const ROW = 32;
+const VIRTUAL_FROM = 100;
+const CHECK_WIDTH = 36;
+const ACTION_WIDTH = 40;
+
+/** A grid with one tab stop: the arrow keys move a cursor over rows, as in ARIA's grid pattern. */
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { id, label, rows, rowKey, columns, actions, selected, onSelected, active, onActive, onOpen } = props;
+  const fill = props.height !== "content";
+  const base = useId();
+  const scroller = useRef<HTMLDivElement>(null);
+  const grid = useRef<HTMLDivElement>(null);
+  const { widthOf, setWidth } = useWidths(id);
+  const [ownSort, setOwnSort] = useState<Sort | undefined>(props.sort);
+  const sort = props.onSort ? props.sort : ownSort;
+  const [cursorKey, setCursorKey] = useState<string | null>(null);
+  const [anchorKey, setAnchorKey] = useState<string | null>(null);
+  const [announced, setAnnounced] = useState("");
+  const typed = useRef({ text: "", at: 0 });
+
+  const sorted = useMemo(() => {
+    if (props.onSort || !ownSort) return rows;
+    const column = columns.find((c) => c.id === ownSort.id);
+    if (!column) return rows;
+    const value = column.sort ?? column.text;
+    return [...rows].sort((a, b) => compare(value(a), value(b), ownSort.desc));
+  }, [rows, columns, ownSort, props.onSort]);
+
+  const indexOf = useMemo(() => new Map(sorted.map((row, i) => [rowKey(row), i] as const)), [sorted, rowKey]);
+  const at = (key: string | null) => (key === null ? -1 : (indexOf.get(key) ?? -1));
+  const cursor: Cursor = { at: at(cursorKey), anchor: at(anchorKey) };
+
+  const virtual = fill && sorted.length >= VIRTUAL_FROM;
+  const virtualizer = useVirtualizer({
+    count: sorted.length,
+    enabled: virtual,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+    getItemKey: (i) => {
+      const row = sorted[i];
+      return row === undefined ? i : rowKey(row);
+    },
+    scrollPaddingStart: ROW,
+  });
+
+  const selectable = onSelected !== undefined;
+  const widths = columns.map((c) => widthOf(c.id, c.width ?? 160));
+  const template = [
+    selectable ? `${CHECK_WIDTH}px` : "",
+    ...widths.map((w, i) => (i === widths.length - 1 ? `minmax(${w}px, 1fr)` : `${w}px`)),
+    actions ? `${ACTION_WIDTH}px` : "",
+  ].join(" ");
+  const minWidth = widths.reduce((a, b) => a + b, (selectable ? CHECK_WIDTH : 0) + (actions ? ACTION_WIDTH : 0));
+
+  const keyAt = (index: number) => {
+    const row = sorted[index];
+    return row === undefined ? null : rowKey(row);
+  };
+  const moveTo = (index: number) => {
+    if (virtual) virtualizer.scrollToIndex(index, { align: "auto" });
+    else document.getElementById(`${base}-${index}`)?.scrollIntoView?.({ block: "nearest" });
+  };
+
+  const copyRows = useCallback(() => {
+    const chosen = selected?.size ? sorted.filter((r) => selected.has(rowKey(r))) : sorted.filter((r) => rowKey(r) === cursorKey);
+    if (chosen.length === 0) return;
+    const text = tsv([columns.map((c) => c.header), ...chosen.map((r) => columns.map((c) => c.text(r)))]);
+    void navigator.clipboard?.writeText(text).then(() => setAnnounced(t("views.table.copied", { n: chosen.length })));
+  }, [selected, sorted, rowKey, columns, cursorKey]);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (event.target !== grid.current) return;
+    const ctrl = event.ctrlKey || event.metaKey;
+    if (ctrl && event.key.toLowerCase() === "c" && !document.getSelection()?.toString()) {
+      event.preventDefault();
+      copyRows();
+      return;
+    }
+    if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) {
+      const menu = document.getElementById(`${base}-${cursor.at}`)?.querySelector<HTMLElement>("[data-row-menu] button");
+      if (menu) {
+        event.preventDefault();
+        menu.focus();
+        menu.click();
+      }
+      return;
+    }
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 320) / ROW) - 1);
+    const next = step(cursor, sorted.length, page, { key: event.key, shift: event.shiftKey && selectable, ctrl });
+    if (next) {
+      if (event.key === "Escape" && !selected?.size && !active) return;
+      event.preventDefault();
+      setCursorKey(keyAt(next.cursor.at));
+      setAnchorKey(keyAt(next.cursor.anchor));
+      if (next.cursor.at >= 0) moveTo(next.cursor.at);
+      if (onSelected) {
+        if (next.range) {
+          onSelected(new Set(sorted.slice(next.range[0], next.range[1] + 1).map(rowKey)));
+        } else if (next.toggle !== undefined) toggle(next.toggle);
+        else if (next.all) onSelected(new Set(sorted.map(rowKey)));
+        else if (next.none) onSelected(new Set());
+      }
+      if (next.none) onActive?.(null);
+      if (next.open !== undefined) {
+        const row = sorted[next.open];
+        if (row !== undefined) {
+          if (ctrl || !onActive) onOpen?.(row);
+          else onActive(rowKey(row));
+        }
+      } else if (active && onActive && next.cursor.at >= 0 && !next.none) onActive(keyAt(next.cursor.at));
+      return;
+    }
+    if (event.key.length === 1 && !ctrl && !event.altKey && columns[0]) {
+      const now = event.timeStamp;
+      const text = now - typed.current.at < 800 ? typed.current.text + event.key : event.key;
+      typed.current = { text, at: now };
+      const first = columns[0];
+      const start = text.length === 1 ? cursor.at + 1 : Math.max(cursor.at, 0);
+      const found = typeAhead((i) => (sorted[i] === undefined ? "" : first.text(sorted[i])), sorted.length, start, text);
+      if (found >= 0) {
+        event.preventDefault();
+        setCursorKey(keyAt(found));
+        setAnchorKey(keyAt(found));
+        moveTo(found);
+      }
+    }
+  };
+
+  const toggle = (index: number) => {
+    const key = keyAt(index);
+    if (key === null || !onSelected) return;
+    const next = new Set(selected);
+    if (next.has(key)) next.delete(key);
+    else next.add(key);
+    onSelected(next);
+  };
+
+  const onSortHeader = (column: Column<Row>) => {
+    const next = { id: column.id, desc: sort?.id === column.id ? !sort.desc : column.align === "end" };
+    if (props.onSort) props.onSort(next);
+    else setOwnSort(next);
+  };
+
+  const items = virtual
+    ? virtualizer.getVirtualItems().map((v) => ({ index: v.index, top: v.start }))
+    : sorted.map((_, index) => ({ index, top: index * ROW }));
+  const lastShown = items[items.length - 1]?.index ?? -1;
+  const { onEnd, total } = props;
+  useEffect(() => {
+    if (onEnd && lastShown >= 0 && lastShown >= rows.length - 20 && (total ?? rows.length) > rows.length) onEnd();
+  }, [onEnd, lastShown, rows.length, total]);
+
+  const count = props.total ?? rows.length;
+  const noun = props.noun ?? ((n: number) => t("views.table.rows", { n }));
+  const all = sorted.length > 0 && selected !== undefined && sorted.every((r) => selected.has(rowKey(r)));
+
+  return (
+    <div className={fill ? styles.fill : styles.content}>
+      <div ref={scroller} className={styles.scroller}>
+        {/* biome-ignore lint/a11y/useSemanticElements: a virtualised grid cannot be a table element */}
+        <div
+          ref={grid}
+          role="grid"
+          aria-label={label}
+          aria-rowcount={count + 1}
+          aria-colcount={columns.length + Number(selectable) + Number(actions !== undefined)}
+          aria-multiselectable={selectable || undefined}
+          aria-activedescendant={cursor.at >= 0 ? `${base}-${cursor.at}` : undefined}
+          aria-busy={props.loading || undefined}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: the grid is the one tab stop of its rows
+          tabIndex={0}
+          className={styles.grid}
+          style={{ "--template": template, minWidth } as CSSProperties}
+          onKeyDown={onKeyDown}
+          onFocus={(e) => {
+            if (e.target === grid.current && cursor.at < 0 && sorted.length > 0) {
+              const first = active ?? keyAt(0);
+              setCursorKey(first);
+              setAnchorKey(first);
+            }
+          }}
+        >
+          <div role="rowgroup" className={styles.head}>
+            {/* biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus */}
+            <div role="row" aria-rowindex={1} className={styles.row}>
+              {selectable && (
+                // biome-ignore lint/a11y/useFocusableInteractive: its checkbox is focusable
+                <div role="columnheader" className={styles.check} aria-label={t("views.table.selectColumn")}>
+                  <input
+                    type="checkbox"
+                    aria-label={t("views.table.selectAll")}
+                    checked={all}
+                    ref={(el) => {
+                      if (el) el.indeterminate = !all && (selected?.size ?? 0) > 0;
+                    }}
+                    onChange={() => onSelected?.(all ? new Set() : new Set(sorted.map(rowKey)))}
+                  />
+                </div>
+              )}
+              {columns.map((c, i) => (
+                <HeaderCell
+                  key={c.id}
+                  column={c}
+                  first={i === 0}
+                  offset={selectable ? CHECK_WIDTH : 0}
+                  width={widths[i] ?? 160}
+                  sorted={sort?.id === c.id ? (sort.desc ? "descending" : "ascending") : undefined}
+                  onSort={c.sort === null ? undefined : () => onSortHeader(c)}
+                  onWidth={(w) => setWidth(c.id, Math.max(c.min ?? 56, Math.round(w)))}
+                />
+              ))}
+              {actions && (
+                // biome-ignore lint/a11y/useFocusableInteractive: nothing to focus in this header
+                <div role="columnheader" className={styles.actions}>
+                  <span className={styles.hidden}>{t("views.table.actionsColumn")}</span>
+                </div>
+              )}
+            </div>
+          </div>
+          <div
+            role="rowgroup"
+            className={styles.body}
+            style={virtual ? { height: virtualizer.getTotalSize() } : undefined}
+          >
+            {items.map(({ index, top }) => {
+              const row = sorted[index];
+              if (row === undefined) return null;
+              const key = rowKey(row);
+              const name = columns[0]?.text(row) ?? key;
+              const isSelected = selected?.has(key) ?? false;
+              return (
+                // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys
+                // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
+                <div
+                  key={key}
+                  id={`${base}-${index}`}
+                  role="row"
+                  aria-rowindex={index + 2}
+                  aria-selected={selectable ? isSelected : key === active || undefined}
+                  data-cursor={index === cursor.at || undefined}
+                  data-active={key === active || undefined}
+                  data-selected={isSelected || undefined}
+                  className={styles.row}
+                  style={virtual ? { position: "absolute", top: 0, transform: `translateY(${top}px)` } : undefined}
+                  onClick={(e) => {
+                    if ((e.target as HTMLElement).closest("button, a, input, [role=menu]")) return;
+                    setCursorKey(key);
+                    grid.current?.focus({ preventScroll: true });
+                    if (onSelected && e.shiftKey && cursor.anchor >= 0) {
+                      const [from, to] = [Math.min(cursor.anchor, index), Math.max(cursor.anchor, index)];
+                      onSelected(new Set(sorted.slice(from, to + 1).map(rowKey)));
+                      return;
+                    }
+                    setAnchorKey(key);
+                    if (onSelected && (e.ctrlKey || e.metaKey)) toggle(index);
+                    else if (onActive) onActive(key);
+                    else onOpen?.(row);
+                  }}
+                  onDoubleClick={() => onOpen?.(row)}
+                >
+                  {selectable && (
+                    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
+                    <div role="gridcell" className={styles.check}>
+                      <input
+                        type="checkbox"
+                        tabIndex={-1}
+                        aria-label={t("views.table.selectRow", { name })}
+                        checked={isSelected}
+                        onChange={() => {
+                          setCursorKey(key);
+                          setAnchorKey(key);
+                          toggle(index);
+                        }}
+                      />
+                    </div>
+                  )}
+                  {columns.map((c, i) => (
+                    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
+                    <div
+                      key={c.id}
+                      role={i === 0 ? "rowheader" : "gridcell"}
+                      className={styles.cell}
+                      data-first={i === 0 || undefined}
+                      data-align={c.align}
+                      data-mono={c.mono || undefined}
+                      style={i === 0 ? { left: selectable ? CHECK_WIDTH : 0 } : undefined}
+                    >
+                      {c.cell ? c.cell(row) : c.text(row)}
+                    </div>
+                  ))}
+                  {actions && (
+                    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
+                    <div role="gridcell" className={styles.actions} data-row-menu>
+                      <RowMenu label={t("views.table.actions", { name })} items={actions(row)} />
+                    </div>
+                  )}
+                </div>
+              );
+            })}
+          </div>
+        </div>
+        {props.loading && rows.length === 0 && <Skeleton rows={8} />}
+        {!props.loading && rows.length === 0 && <div className={styles.empty}>{props.empty ?? t("views.noRows")}</div>}
+      </div>
+      {fill && (
+        <div className={styles.foot}>
+          <span>
+            {rows.length < count
+              ? t("views.table.of", { shown: new Intl.NumberFormat(currentLocale()).format(rows.length), total: noun(count) })
+              : noun(count)}
+          </span>
+          {selected && selected.size > 0 && <span>{t("views.table.selected", { n: selected.size })}</span>}
+          <span role="status" className={styles.said}>
+            {announced}
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function RowMenu({ label, items }: { label: string; items: readonly RowAction[] }) {
+  if (items.length === 0) return null;
+  return <ActionsMenu label={label} items={[...items]} />;
+}
+
+interface HeaderCellProps<Row> {
+  readonly column: Column<Row>;
+  readonly first: boolean;
+  readonly offset: number;
+  readonly width: number;
+  readonly sorted: "ascending" | "descending" | undefined;
+  readonly onSort: (() => void) | undefined;
+  readonly onWidth: (width: number) => void;
+}
+
+function HeaderCell<Row>({ column, first, offset, width, sorted, onSort, onWidth }: HeaderCellProps<Row>) {
+  const start = useRef<{ x: number; width: number } | null>(null);
+  const help = useId();
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: its button is focusable
+    <div
+      role="columnheader"
+      aria-sort={sorted ?? (onSort ? "none" : undefined)}
+      className={styles.cell}
+      data-first={first || undefined}
+      data-align={column.align}
+      style={first ? { left: offset } : undefined}
+      onKeyDown={(e) => {
+        if (!e.altKey || (e.key !== "ArrowLeft" && e.key !== "ArrowRight")) return;
+        e.preventDefault();
+        e.stopPropagation();
+        onWidth(width + (e.key === "ArrowRight" ? 16 : -16));
+      }}
+    >
+      {onSort ? (
+        <AriaButton className={styles.sort ?? ""} onPress={onSort} aria-describedby={help}>
+          <span>{column.header}</span>
+          {sorted === "ascending" && <ArrowUp size={12} aria-hidden />}
+          {sorted === "descending" && <ArrowDown size={12} aria-hidden />}
+        </AriaButton>
+      ) : (
+        <span className={styles.title}>{column.header}</span>
+      )}
+      <span id={help} className={styles.hidden}>
+        {t("views.table.resize", { column: column.header })}
+      </span>
+      <span
+        aria-hidden
+        className={styles.grip}
+        onPointerDown={(e) => {
+          e.preventDefault();
+          e.currentTarget.setPointerCapture(e.pointerId);
+          start.current = { x: e.clientX, width };
+        }}
+        onPointerMove={(e) => {
+          if (start.current) onWidth(start.current.width + e.clientX - start.current.x);
+        }}
+        onPointerUp={() => {
+          start.current = null;
+        }}
+      />
+    </div>
+  );
+}
