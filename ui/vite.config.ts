@@ -12,9 +12,7 @@ export default defineConfig({
     port: 5173,
     strictPort: true,
     // `npm run dev` in a browser beside a running `skerry web`: SKERRY_WEB=http://127.0.0.1:PORT
-    proxy: process.env.SKERRY_WEB
-      ? { "/api": { target: process.env.SKERRY_WEB, changeOrigin: true } }
-      : {},
+    proxy: process.env.SKERRY_WEB ? { "/api": { target: process.env.SKERRY_WEB, changeOrigin: true } } : {},
   },
   preview: { host: "127.0.0.1", port: 4173, strictPort: true },
   build: {

@@ -1,5 +1,6 @@
 import { common } from "./messages/common";
 import { deployments } from "./messages/deployments";
+import { fields } from "./messages/fields";
 import { models } from "./messages/models";
 import { runs } from "./messages/runs";
 import { views } from "./messages/views";
@@ -7,6 +8,7 @@ import { views } from "./messages/views";
 /** Every message of the console. A new feature adds its file here. */
 export const catalog = {
   ...common,
+  ...fields,
   ...runs,
   ...models,
   ...deployments,

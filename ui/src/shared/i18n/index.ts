@@ -1,11 +1,13 @@
 import { catalog, type Catalog, type MessageKey } from "./catalog";
-import type { Text } from "./define";
+import type { Message, Text } from "./define";
 
 export type { MessageKey } from "./catalog";
 export { define } from "./define";
 export type Language = "en" | "sv";
 
-type Placeholder<S extends string> = S extends `${string}{${infer P}}${infer Rest}` ? P | Placeholder<Rest> : never;
+type Placeholder<S extends string> = S extends `${string}{${infer P}}${infer Rest}`
+  ? P | Placeholder<Rest>
+  : never;
 type PlaceholderOf<T extends Text> = T extends string
   ? Placeholder<T>
   : T extends { one: infer O extends string; other: infer R extends string }
@@ -57,12 +59,22 @@ export function onLanguageChange(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** A message that is not in the catalog (the error table) in the current language. */
+export function say(message: Message): string {
+  const text = message[language];
+  return typeof text === "string" ? text : text.other;
+}
+
 /** The words for `key` in the current language. */
 export function t<K extends MessageKey>(key: K, ...args: Args<K>): string {
   const text: Text = catalog[key][language];
   const params = (args[0] ?? {}) as Record<string, string | number>;
   const chosen =
-    typeof text === "string" ? text : new Intl.PluralRules(locale).select(Number(params.n)) === "one" ? text.one : text.other;
+    typeof text === "string"
+      ? text
+      : new Intl.PluralRules(locale).select(Number(params.n)) === "one"
+        ? text.one
+        : text.other;
   return chosen.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = params[name];
     if (value === undefined) return whole;

@@ -35,5 +35,8 @@ export const common = define({
   "common.typeToConfirm": { en: "Type {name} to confirm", sv: "Skriv {name} för att bekräfta" },
   "common.since": { en: "since {time}", sv: "sedan {time}" },
   "common.newRows": { en: { one: "{n} new", other: "{n} new" }, sv: { one: "{n} ny", other: "{n} nya" } },
+  "common.breadcrumb": { en: "Where this is", sv: "Var det här är" },
+  "wizard.stepDone": { en: ", done", sv: ", klart" },
+  "wizard.stepError": { en: ", needs attention", sv: ", behöver åtgärdas" },
   "common.thisComputer": { en: "This computer", sv: "Den här datorn" },
 });

@@ -4,8 +4,14 @@ import { define } from "../define";
 export const views = define({
   "views.noRows": { en: "Nothing here yet", sv: "Inget här ännu" },
 
-  "views.table.rows": { en: { one: "{n} row", other: "{n} rows" }, sv: { one: "{n} rad", other: "{n} rader" } },
-  "views.table.selected": { en: { one: "{n} selected", other: "{n} selected" }, sv: { one: "{n} vald", other: "{n} valda" } },
+  "views.table.rows": {
+    en: { one: "{n} row", other: "{n} rows" },
+    sv: { one: "{n} rad", other: "{n} rader" },
+  },
+  "views.table.selected": {
+    en: { one: "{n} selected", other: "{n} selected" },
+    sv: { one: "{n} vald", other: "{n} valda" },
+  },
   "views.table.of": { en: "{shown} of {total}", sv: "{shown} av {total}" },
   "views.table.copied": {
     en: { one: "{n} row copied", other: "{n} rows copied" },
@@ -30,14 +36,20 @@ export const views = define({
   "views.chart.relative": { en: "time", sv: "tid" },
   "views.chart.time": { en: "clock", sv: "klockslag" },
   "views.chart.noPoints": { en: "No points yet", sv: "Inga punkter ännu" },
-  "views.chart.allGaps": { en: "Every value is NaN or outside this axis", sv: "Varje värde är NaN eller utanför axeln" },
+  "views.chart.allGaps": {
+    en: "Every value is NaN or outside this axis",
+    sv: "Varje värde är NaN eller utanför axeln",
+  },
   "views.chart.last": { en: "last", sv: "senast" },
   "views.chart.asTable": { en: "Show {title} as a table", sv: "Visa {title} som tabell" },
   "views.chart.asChart": { en: "Show {title} as a chart", sv: "Visa {title} som diagram" },
   "views.chart.resetZoom": { en: "Show all", sv: "Visa allt" },
   "views.chart.infinite": {
     en: { one: "{n} infinite value, marked at the edge", other: "{n} infinite values, marked at the edge" },
-    sv: { one: "{n} oändligt värde, markerat vid kanten", other: "{n} oändliga värden, markerade vid kanten" },
+    sv: {
+      one: "{n} oändligt värde, markerat vid kanten",
+      other: "{n} oändliga värden, markerade vid kanten",
+    },
   },
   "views.chart.gaps": { en: { one: "{n} NaN", other: "{n} NaN" }, sv: { one: "{n} NaN", other: "{n} NaN" } },
   "views.chart.tableLabel": { en: "{title}, values", sv: "{title}, värden" },
@@ -51,8 +63,14 @@ export const views = define({
   "views.log.follow": { en: "Follow", sv: "Följ" },
   "views.log.wrap": { en: "Wrap", sv: "Radbryt" },
   "views.log.copy": { en: "Copy shown lines", sv: "Kopiera visade rader" },
-  "views.log.copied": { en: { one: "{n} line copied", other: "{n} lines copied" }, sv: { one: "{n} rad kopierad", other: "{n} rader kopierade" } },
-  "views.log.lines": { en: { one: "{n} line", other: "{n} lines" }, sv: { one: "{n} rad", other: "{n} rader" } },
+  "views.log.copied": {
+    en: { one: "{n} line copied", other: "{n} lines copied" },
+    sv: { one: "{n} rad kopierad", other: "{n} rader kopierade" },
+  },
+  "views.log.lines": {
+    en: { one: "{n} line", other: "{n} lines" },
+    sv: { one: "{n} rad", other: "{n} rader" },
+  },
   "views.log.more": { en: "… {size} more", sv: "… {size} till" },
   "views.log.empty": { en: "No output yet", sv: "Ingen utskrift ännu" },
   "views.log.emptyDone": { en: "It wrote nothing", sv: "Den skrev ingenting" },

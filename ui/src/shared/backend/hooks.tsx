@@ -1,0 +1,149 @@
+import {
+  QueryClient,
+  QueryClientProvider,
+  keepPreviousData,
+  useMutation,
+  useQuery,
+} from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
+import { commandTopics, type Event, type Topic } from "../../bindings/api";
+import {
+  type ArgsOf,
+  type Backend,
+  type CommandError,
+  type CommandName,
+  type LinkState,
+  type ResultOf,
+  type Signal,
+} from "./types";
+
+const BackendContext = createContext<Backend | null>(null);
+
+/** Events come in bursts (a run logs many points): one refetch serves a burst. */
+const GATHER_MS = 150;
+
+export function newQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      // Nothing is refetched by a clock: the program says when something changed.
+      queries: {
+        retry: false,
+        staleTime: Number.POSITIVE_INFINITY,
+        refetchOnWindowFocus: false,
+        networkMode: "always",
+      },
+      mutations: { retry: false, networkMode: "always" },
+    },
+  });
+}
+
+type Change = Pick<Event, "topics" | "id">;
+
+/** The run that a query is about, when it is about one. */
+function runOf(name: CommandName, args: unknown): string | undefined {
+  const { run_id, id } = (args ?? {}) as { run_id?: string; id?: string };
+  return run_id ?? (name === "run_get" ? id : undefined);
+}
+
+/** Whether a change makes what a query read old. Points and lines of one run do not concern another. */
+function concerns(change: Change, name: CommandName, args: unknown): boolean {
+  const run = runOf(name, args);
+  return change.topics.some((topic) => {
+    if (!commandTopics[name]?.provides.includes(topic)) return false;
+    const ofOneRun = topic === "metrics" || topic === "logs";
+    return !(ofOneRun && change.id !== null && run !== undefined && run !== change.id);
+  });
+}
+
+function invalidate(client: QueryClient, changes: readonly Change[] | "everything"): void {
+  void client.invalidateQueries({
+    predicate: ({ queryKey }) =>
+      changes === "everything" ||
+      changes.some((change) => concerns(change, queryKey[0] as CommandName, queryKey[1])),
+  });
+}
+
+function useInvalidation(backend: Backend, client: QueryClient): void {
+  useEffect(() => {
+    let gathered = new Map<string, Change>();
+    let everything = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const flush = () => {
+      timer = undefined;
+      const changes = everything ? ("everything" as const) : [...gathered.values()];
+      gathered = new Map();
+      everything = false;
+      invalidate(client, changes);
+    };
+    const end = backend.subscribe((signal: Signal) => {
+      if (signal === "everything") everything = true;
+      else gathered.set(JSON.stringify([signal.topics, signal.id]), signal);
+      timer ??= setTimeout(flush, GATHER_MS);
+    });
+    return () => {
+      end();
+      clearTimeout(timer);
+    };
+  }, [backend, client]);
+}
+
+export function BackendProvider(props: { backend: Backend; client?: QueryClient; children: ReactNode }) {
+  const [client] = useState(() => props.client ?? newQueryClient());
+  useInvalidation(props.backend, client);
+  return (
+    <BackendContext value={props.backend}>
+      <QueryClientProvider client={client}>{props.children}</QueryClientProvider>
+    </BackendContext>
+  );
+}
+
+export function useBackend(): Backend {
+  const backend = useContext(BackendContext);
+  if (!backend) throw new Error("useBackend outside BackendProvider");
+  return backend;
+}
+
+/** Whether the program behind the page still answers. */
+export function useLinkState(): LinkState {
+  const backend = useBackend();
+  const [store] = useState(() => {
+    let state: LinkState = "open";
+    return {
+      get: () => state,
+      subscribe: (changed: () => void) =>
+        backend.onLink?.((next) => {
+          state = next;
+          changed();
+        }) ?? (() => {}),
+    };
+  });
+  return useSyncExternalStore(store.subscribe, store.get);
+}
+
+/** Reads with a command; read again whenever an event names one of the topics that the command provides. */
+export function useQueryCommand<N extends CommandName>(
+  name: N,
+  args: ArgsOf<N>,
+  options: { enabled?: boolean; keepPrevious?: boolean; refetchMs?: number } = {},
+) {
+  const backend = useBackend();
+  return useQuery<ResultOf<N>, CommandError>({
+    queryKey: [name, args],
+    queryFn: () => backend.call(name, args),
+    enabled: options.enabled ?? true,
+    ...(options.keepPrevious ? { placeholderData: keepPreviousData } : {}),
+    ...(options.refetchMs ? { refetchInterval: options.refetchMs } : {}),
+  });
+}
+
+/** Changes with a command; afterwards what the command invalidates is read again. */
+export function useMutationCommand<N extends CommandName>(name: N) {
+  const backend = useBackend();
+  return useMutation<ResultOf<N>, CommandError, ArgsOf<N>>({
+    mutationFn: (args) => backend.call(name, args),
+    onSettled: (_data, _error, _args, _result, context) => {
+      const topics: Topic[] = commandTopics[name].invalidates;
+      if (topics.length > 0) invalidate(context.client, [{ topics, id: null }]);
+    },
+  });
+}

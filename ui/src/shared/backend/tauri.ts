@@ -1,0 +1,33 @@
+import { invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import { open } from "@tauri-apps/plugin-dialog";
+import type { Event } from "../../bindings/api";
+import { asCommandError, type Backend } from "./types";
+
+/** The desktop shell. Nothing else in the UI knows that it exists. */
+export function tauriBackend(): Backend {
+  return {
+    host: "desktop",
+    async call(name, args) {
+      try {
+        return await invoke("command", { name, args });
+      } catch (error) {
+        throw asCommandError(error);
+      }
+    },
+    subscribe(callback) {
+      const ready = listen<Event>("skerry://event", (event) => callback(event.payload));
+      return () => {
+        void ready.then((unlisten) => unlisten());
+      };
+    },
+    async pickFolder(title) {
+      const picked = await open({ directory: true, title });
+      return typeof picked === "string" ? picked : null;
+    },
+    async pickFile(title) {
+      const picked = await open({ title });
+      return typeof picked === "string" ? picked : null;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { type CSSProperties, Fragment, type ReactNode, useEffect } from "react";
+import { t } from "../i18n";
+import { classes } from "./classes";
+import { Link } from "./Link";
+import styles from "./Page.module.css";
+
+interface PageProps {
+  title: string;
+  /** Observed state beside the title, a StatusPill. */
+  state?: ReactNode;
+  lead?: ReactNode;
+  /** Two or three actions; everything else goes into an ActionsMenu. */
+  actions?: ReactNode;
+  breadcrumbs?: readonly { label: string; to: string }[];
+  /** `fill`: the body does not scroll; its content does (tables, logs). */
+  fill?: boolean;
+  /** `read`: a measure fit for reading and forms. */
+  width?: "full" | "read";
+  children: ReactNode;
+}
+
+/** A view: its title line and its body. */
+export function Page(props: PageProps) {
+  useEffect(() => {
+    document.title = `${props.title} · Skerry`;
+  }, [props.title]);
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <div className={styles.titles}>
+          {props.breadcrumbs?.length ? (
+            <nav className={styles.crumbs} aria-label={t("common.breadcrumb")}>
+              {props.breadcrumbs.map((crumb) => (
+                <Fragment key={crumb.to}>
+                  <Link to={crumb.to}>{crumb.label}</Link>
+                  <span aria-hidden>/</span>
+                </Fragment>
+              ))}
+            </nav>
+          ) : null}
+          <div className={styles.titleLine}>
+            <h1 className={styles.title} tabIndex={-1}>
+              {props.title}
+            </h1>
+            {props.state}
+          </div>
+          {props.lead ? <div className={styles.lead}>{props.lead}</div> : null}
+        </div>
+        {props.actions ? <div className={styles.actions}>{props.actions}</div> : null}
+      </header>
+      <div className={classes(styles.body, props.fill && styles.fill)}>
+        {props.width === "read" ? <div className={styles.read}>{props.children}</div> : props.children}
+      </div>
+    </div>
+  );
+}
+
+export function Section(props: {
+  title: string;
+  lead?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <section className={styles.section} aria-label={props.title}>
+      <div className={styles.sectionHead}>
+        <h2>{props.title}</h2>
+        {props.actions ? <div className={styles.actions}>{props.actions}</div> : null}
+      </div>
+      {props.lead ? <p className={styles.sectionLead}>{props.lead}</p> : null}
+      {props.children}
+    </section>
+  );
+}
+
+/** A list of facts: label and value in columns. */
+export function Facts(props: { columns?: 1 | 2 | 3; children: ReactNode }) {
+  return (
+    <dl className={styles.facts} style={{ "--fact-columns": props.columns ?? 1 } as CSSProperties}>
+      {props.children}
+    </dl>
+  );
+}
+
+export function Fact(props: { label: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{props.label}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  );
+}
+
+export function Mono(props: { children: ReactNode }) {
+  return <span className="mono">{props.children}</span>;
+}
+
+export function Kbd(props: { children: ReactNode }) {
+  return <kbd className={styles.kbd}>{props.children}</kbd>;
+}

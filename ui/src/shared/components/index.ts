@@ -1,0 +1,36 @@
+export { Button, type ButtonProps, CopyButton, CopyLine, copyText, IconButton } from "./Button";
+export { classes } from "./classes";
+export { KeyValueEditor, type Pair, TagEditor } from "./Editors";
+export {
+  Banner,
+  EmptyState,
+  ErrorBanner,
+  Loading,
+  LoadingShape,
+  Progress,
+  Skeleton,
+  SkeletonText,
+  Spinner,
+} from "./Feedback";
+export {
+  Checkbox,
+  ChoiceCards,
+  type FieldProps,
+  FolderField,
+  NumberField,
+  type Option,
+  SecretField,
+  Segmented,
+  Select,
+  Switch,
+  TextField,
+} from "./Fields";
+export { Link, LinkButton, useGo } from "./Link";
+export { ActionsMenu, type MenuAction, MenuButton } from "./Menu";
+export { ConfirmDialog, Dialog, Drawer } from "./Overlay";
+export { Fact, Facts, Kbd, Mono, Page, Section } from "./Page";
+export { type Kind, StatusPill, StatusWord } from "./Status";
+export { type TabSpec, Tabs } from "./Tabs";
+export { toast } from "./Toast";
+export { StepFooter, Wizard, type WizardStep } from "./Wizard";
+export { Bytes, Duration, Num, Time } from "../format";

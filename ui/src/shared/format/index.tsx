@@ -1,0 +1,126 @@
+import { useEffect, useState } from "react";
+import { currentLanguage, currentLocale, t } from "../i18n";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A point in time (ms since the epoch) as people write it; today without the date. */
+export function formatTime(at: number, now = Date.now()): string {
+  const date = new Date(at);
+  const sameDay = new Date(now).toDateString() === date.toDateString();
+  return new Intl.DateTimeFormat(
+    currentLocale(),
+    sameDay
+      ? { hour: "2-digit", minute: "2-digit", second: "2-digit" }
+      : { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
+  ).format(date);
+}
+
+/** The exact time with its zone: what stands in the hover. */
+export function formatExactTime(at: number): string {
+  return new Intl.DateTimeFormat(currentLocale(), {
+    dateStyle: "full",
+    timeStyle: "long",
+  }).format(new Date(at));
+}
+
+/** How long ago: "3 min ago". */
+export function formatAgo(at: number, now = Date.now()): string {
+  const ms = Math.max(0, now - at);
+  if (ms < 45_000) return t("common.justNow");
+  const words = new Intl.RelativeTimeFormat(currentLocale(), { style: "short", numeric: "always" });
+  if (ms < HOUR) return words.format(-Math.round(ms / MINUTE), "minute");
+  if (ms < DAY) return words.format(-Math.round(ms / HOUR), "hour");
+  if (ms < 45 * DAY) return words.format(-Math.round(ms / DAY), "day");
+  return formatTime(at, now);
+}
+
+/** A length of time in at most two units: "3 min 12 s". */
+export function formatDuration(ms: number): string {
+  if (!Number.isFinite(ms) || ms < 0) return "–";
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${formatNumber(Math.round(seconds * 10) / 10)} s`;
+  const whole = Math.round(seconds);
+  const hour = currentLanguage() === "sv" ? "tim" : "h";
+  const day = "d";
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} ${hour} ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86_400)} ${day} ${Math.floor((whole % 86_400) / 3600)} ${hour}`;
+}
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** A size in binary units: "1.4 GiB". */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return "–";
+  let value = Math.abs(bytes);
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  const shown = new Intl.NumberFormat(currentLocale(), { maximumFractionDigits: digits }).format(value);
+  return `${bytes < 0 ? "−" : ""}${shown} ${UNITS[unit]}`;
+}
+
+/** A number to at most `digits` significant digits; very small and very large ones in exponents; NaN and ∞ as words. */
+export function formatNumber(value: number, digits = 5): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (value === Number.POSITIVE_INFINITY) return "∞";
+  if (value === Number.NEGATIVE_INFINITY) return "−∞";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e9))
+    return value.toExponential(Math.min(3, digits - 1)).replace("-", "−");
+  return new Intl.NumberFormat(currentLocale(), {
+    maximumSignificantDigits: size >= 10 ** digits ? undefined : digits,
+    maximumFractionDigits: size >= 10 ** digits ? 0 : undefined,
+  }).format(value);
+}
+
+/** The clock, for words like "3 min ago"; ticks only as fast as the words change. */
+export function useNow(everyMs: number): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+export function Time(props: { at: number | null | undefined; relative?: boolean }) {
+  const now = useNow(props.relative ? 15_000 : 60_000);
+  if (props.at == null) return <span className="quiet">{t("common.never")}</span>;
+  return (
+    <time dateTime={new Date(props.at).toISOString()} title={formatExactTime(props.at)}>
+      {props.relative ? formatAgo(props.at, now) : formatTime(props.at, now)}
+    </time>
+  );
+}
+
+export function Duration(props: { ms: number }) {
+  return (
+    <span className="num" title={`${formatNumber(props.ms / 1000, 9)} s`}>
+      {formatDuration(props.ms)}
+    </span>
+  );
+}
+
+export function Bytes(props: { n: number }) {
+  return (
+    <span className="num" title={`${new Intl.NumberFormat(currentLocale()).format(props.n)} B`}>
+      {formatBytes(props.n)}
+    </span>
+  );
+}
+
+export function Num(props: { v: number; digits?: number }) {
+  return (
+    <span className="num" title={String(props.v)}>
+      {formatNumber(props.v, props.digits)}
+    </span>
+  );
+}

@@ -1,0 +1,17 @@
+import { define } from "../define";
+
+export const fields = define({
+  "fields.choose": { en: "Choose…", sv: "Välj…" },
+  "fields.browse": { en: "Browse…", sv: "Bläddra…" },
+  "fields.holdToReveal": { en: "Hold to reveal", sv: "Håll för att visa" },
+  "fields.strength0": { en: "Strength is shown as you type", sv: "Styrkan visas medan du skriver" },
+  "fields.strength1": { en: "Very weak: guessed in moments", sv: "Mycket svagt: gissas på ett ögonblick" },
+  "fields.strength2": { en: "Weak", sv: "Svagt" },
+  "fields.strength3": { en: "Fair", sv: "Godtagbart" },
+  "fields.strength4": { en: "Strong", sv: "Starkt" },
+  "fields.keyMissing": { en: "A value needs a key.", sv: "Ett värde behöver en nyckel." },
+  "fields.keyTwice": { en: "{key} stands here twice.", sv: "{key} står här två gånger." },
+  "fields.tagTwice": { en: "{tag} is there already.", sv: "{tag} finns redan." },
+  "fields.tagHint": { en: "Enter adds a tag.", sv: "Retur lägger till en tagg." },
+  "fields.required": { en: "This cannot be empty.", sv: "Det här får inte vara tomt." },
+});
