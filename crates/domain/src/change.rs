@@ -170,9 +170,9 @@ pub enum Change {
         lines: Vec<LogLine>,
     },
     /// A run's workload was observed.
-    Workload(WorkloadState),
+    Workload(Box<WorkloadState>),
     /// A service was observed.
-    Service(ServiceState),
+    Service(Box<ServiceState>),
 }
 
 /// A run as it travels: everything that its row holds.

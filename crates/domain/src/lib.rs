@@ -20,7 +20,7 @@ pub use code::Code;
 pub use error::{Coded, ErrorBody};
 pub use secret::Secret;
 pub use words::*;
-pub use workload::{ServiceState, WorkloadState};
+pub use workload::*;
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type Millis = i64;
