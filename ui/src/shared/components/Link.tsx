@@ -1,5 +1,5 @@
-import { Link as RouterLink, useRouter } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useRouter } from "@tanstack/react-router";
+import type { MouseEvent, ReactNode } from "react";
 import { type ButtonProps, buttonClass } from "./Button";
 
 interface LinkProps {
@@ -9,29 +9,36 @@ interface LinkProps {
   className?: string;
   label?: string;
   title?: string;
+  /** This is where the person is. */
+  current?: boolean;
 }
 
-function parts(to: string): { to: string; search: Record<string, unknown>; hash?: string } {
-  const url = new URL(to, "http://console.invalid");
-  return {
-    to: url.pathname,
-    search: Object.fromEntries(url.searchParams),
-    ...(url.hash ? { hash: url.hash.slice(1) } : {}),
-  };
+/** Goes to a path from code: `go("/runs/abc")`. */
+export function useGo(): (to: string, options?: { replace?: boolean }) => void {
+  const { history } = useRouter();
+  return (to, options) => (options?.replace ? history.replace(to) : history.push(to));
 }
 
 /** A link to another view: middle click, history and the address work as everywhere. */
-export function Link({ to, children, className, label, title }: LinkProps) {
+export function Link({ to, children, className, label, title, current }: LinkProps) {
+  const go = useGo();
+  const onClick = (event: MouseEvent) => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go(to);
+  };
   return (
-    <RouterLink
-      {...(parts(to) as object)}
-      to={parts(to).to}
+    <a
+      href={to}
       className={className}
       aria-label={label}
+      aria-current={current ? "page" : undefined}
       title={title}
+      onClick={onClick}
     >
       {children}
-    </RouterLink>
+    </a>
   );
 }
 
@@ -48,12 +55,4 @@ export function LinkButton({
       {children}
     </Link>
   );
-}
-
-/** Goes to a path from code: `go("/runs/abc")`. */
-export function useGo(): (to: string, options?: { replace?: boolean }) => void {
-  const router = useRouter();
-  return (to, options) => {
-    void router.navigate({ ...(parts(to) as object), replace: options?.replace ?? false } as never);
-  };
 }

@@ -1,5 +1,6 @@
 import { common } from "./messages/common";
 import { deployments } from "./messages/deployments";
+import { frame } from "./messages/frame";
 import { fields } from "./messages/fields";
 import { models } from "./messages/models";
 import { runs } from "./messages/runs";
@@ -9,6 +10,7 @@ import { views } from "./messages/views";
 export const catalog = {
   ...common,
   ...fields,
+  ...frame,
   ...runs,
   ...models,
   ...deployments,

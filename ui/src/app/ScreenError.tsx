@@ -1,0 +1,25 @@
+import { Compass } from "lucide-react";
+import { EmptyState, ErrorBanner, LinkButton, Page } from "../shared/components";
+import { t } from "../shared/i18n";
+
+/** A view that broke while drawing: the rest of the console stays usable. */
+export function ScreenError(props: { error: unknown; reset?: () => void }) {
+  return (
+    <Page title={t("frame.screenBroken")}>
+      <ErrorBanner error={props.error} {...(props.reset ? { onRetry: props.reset } : {})} />
+    </Page>
+  );
+}
+
+export function NotFound() {
+  return (
+    <Page title={t("frame.notFound")}>
+      <EmptyState
+        icon={Compass}
+        title={t("frame.notFoundTitle")}
+        lead={t("frame.notFoundLead")}
+        actions={<LinkButton to="/">{t("nav.overview")}</LinkButton>}
+      />
+    </Page>
+  );
+}
