@@ -42,14 +42,10 @@ pub fn training_image() -> Result<PathBuf> {
     }
     // A machine without images loads them; its engine's data folder is the template.
     let machine = Machine::start(MachineOptions::default())?;
-    let load = recipe.join("load.sh");
-    let status = Command::new("bash")
-        .arg(&load)
-        .arg(&folder)
-        .env("DOCKER_HOST", machine.engine_url()?)
-        .status()?;
-    if !status.success() {
-        bail!("{} ended with {status}", load.display());
+    for entry in fs::read_dir(&folder)?.flatten() {
+        if entry.path().extension().is_some_and(|end| end == "tar") {
+            machine.load_image(&entry.path())?;
+        }
     }
     machine.stop_engine()?;
     let half = folder.join("engine.half");

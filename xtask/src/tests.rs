@@ -1,0 +1,360 @@
+//! What the stages do.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Mutex;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{packages, shell, tools};
+
+/// The desktop carries the built UI inside; the same features everywhere spare a second build.
+const FEATURES: &str = "skerry-desktop/custom-protocol";
+const AGENT_TARGET: &str = "x86_64-unknown-linux-gnu";
+const BINDINGS: &str = "ui/src/bindings/api.ts";
+/// The client's release that conformance is held to, and what its scripts use beside it.
+const PYTHON: &[&str] = &[
+    "mlflow-skinny==3.17.2",
+    "scikit-learn==1.9.1",
+    "pandas==2.3.3",
+    "skops==0.16.0",
+];
+
+pub(crate) fn formatting() -> Result<()> {
+    shell::run(&["cargo", "fmt", "--all", "--check"])
+}
+
+pub(crate) fn ui_build() -> Result<()> {
+    let lock = shell::root().join("ui/package-lock.json");
+    let stamp = shell::root().join("ui/node_modules/.skerry-lock");
+    let wanted = std::fs::read(&lock)?;
+    if std::fs::read(&stamp).ok().as_deref() != Some(&wanted) {
+        shell::run_in("ui", &["npm", "ci", "--no-audit", "--no-fund"])?;
+        std::fs::write(&stamp, &wanted)?;
+    }
+    ui_script("build")
+}
+
+pub(crate) fn ui_script(name: &str) -> Result<()> {
+    shell::run_in("ui", &["npm", "run", "--silent", name])
+}
+
+/// Licences, sources and duplicates; advisories need a network that a site does not have.
+pub(crate) fn deny() -> Result<()> {
+    let words = ["check", "bans", "licenses", "sources"];
+    shell::status(&mut tools::command("cargo-deny", &words)?)
+}
+
+pub(crate) fn clippy() -> Result<()> {
+    shell::run(&[
+        "cargo",
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        FEATURES,
+        "--",
+        "-D",
+        "warnings",
+    ])
+}
+
+/// Builds the programs of these packages, or of all.
+pub(crate) fn build(packages: &[&str]) -> Result<()> {
+    let mut argv = vec!["cargo", "build", "--bins"];
+    if packages.is_empty() {
+        argv.push("--workspace");
+    }
+    for package in packages {
+        argv.extend(["--package", package]);
+    }
+    if packages.is_empty() || packages.contains(&"skerry-desktop") {
+        argv.extend(["--features", FEATURES]);
+    }
+    shell::run(&argv)
+}
+
+/// Writes the TypeScript types, or compares them with what is there.
+pub(crate) fn bindings(check: bool) -> Result<()> {
+    let made = shell::output(&[
+        "cargo",
+        "run",
+        "--quiet",
+        "--package",
+        "skerry-console",
+        "--example",
+        "bindings",
+    ])?;
+    let file = shell::root().join(BINDINGS);
+    if !check {
+        std::fs::write(&file, made)?;
+        println!("{BINDINGS} is written");
+    } else if std::fs::read_to_string(&file).ok().as_deref() == Some(made.as_str()) {
+        println!("{BINDINGS} is up to date");
+    } else {
+        bail!("{BINDINGS} is not what the commands say; run `cargo xtask bindings`");
+    }
+    Ok(())
+}
+
+/// The agent that is uploaded to machines: it needs nothing of theirs, not even a C library.
+pub(crate) fn static_agent() -> Result<PathBuf> {
+    let folder = shell::target().join("static");
+    let argv = [
+        "cargo",
+        "build",
+        "--package",
+        "skerry-agent",
+        "--bin",
+        "skerry-agent",
+        "--profile",
+        "agent",
+        "--target",
+        AGENT_TARGET,
+        "--target-dir",
+        shell::text(&folder)?,
+    ];
+    shell::status(shell::program(&argv).env("RUSTFLAGS", "-C target-feature=+crt-static"))?;
+    let built = folder.join(AGENT_TARGET).join("agent/skerry-agent");
+    let size = std::fs::metadata(&built)?.len();
+    println!("{}: {size} bytes", built.display());
+    Ok(built)
+}
+
+pub(crate) fn lab_image() -> Result<()> {
+    // What killed tests left behind must not meet the new ones.
+    skerry_lab::remove_all(false)?;
+    println!("{}", skerry_lab::training_image()?.display());
+    Ok(())
+}
+
+/// A virtual environment with the unmodified MLflow client; returns its interpreter.
+pub(crate) fn python() -> Result<PathBuf> {
+    environment("venv", PYTHON)
+}
+
+fn environment(name: &str, wanted: &[&str]) -> Result<PathBuf> {
+    let folder = shell::cache()?.join(name);
+    let interpreter = folder.join("bin/python");
+    let stamp = folder.join("skerry-packages");
+    let list = wanted.join("\n");
+    if std::fs::read_to_string(&stamp).ok().as_deref() != Some(&list) {
+        let _ = std::fs::remove_dir_all(&folder);
+        shell::run(&["python3", "-m", "venv", shell::text(&folder)?])?;
+        let mut argv = vec![shell::text(&interpreter)?, "-m", "pip"];
+        argv.extend(["install", "--quiet", "--disable-pip-version-check"]);
+        argv.extend(wanted);
+        shell::run(&argv)?;
+        std::fs::write(&stamp, list)?;
+    }
+    println!("{}", interpreter.display());
+    Ok(interpreter)
+}
+
+/// The sample project and the scoring server, by Python's own test runner.
+pub(crate) fn python_tests() -> Result<()> {
+    for (folder, pattern) in [
+        ("assets/sample", "test_*.py"),
+        ("assets/scoring", "test_score.py"),
+    ] {
+        shell::run(&[
+            "python3", "-B", "-m", "unittest", "discover", "-s", folder, "-p", pattern,
+        ])?;
+    }
+    let interpreter = python()?;
+    shell::run(&[
+        shell::text(&interpreter)?,
+        "-B",
+        "-m",
+        "unittest",
+        "discover",
+        "-s",
+        "assets/scoring",
+        "-p",
+        "test_score_mlflow.py",
+    ])
+}
+
+/// The tests of all crates but the end-to-end ones.
+pub(crate) fn rust() -> Result<()> {
+    nextest("not package(skerry-tests)").map(drop)
+}
+
+/// One test program of `tests/`.
+pub(crate) fn suite(name: &str) -> Result<()> {
+    nextest(&format!("package(skerry-tests) & binary(={name})")).map(drop)
+}
+
+pub(crate) fn journeys() -> Result<()> {
+    run_journeys("package(skerry-tests) & binary(=journeys)")
+}
+
+/// The journeys without the other stages: builds what they need first.
+pub(crate) fn journeys_alone(filter: Option<&str>) -> Result<()> {
+    packages::install(&[packages::RUN, packages::TEST])?;
+    tools::install()?;
+    ui_build()?;
+    build(&[])?;
+    static_agent()?;
+    lab_image()?;
+    let mut expression = String::from("package(skerry-tests) & binary(=journeys)");
+    if let Some(filter) = filter {
+        expression.push_str(&format!(" & test({filter})"));
+    }
+    run_journeys(&expression)?;
+    if let Some(line) = take_closing_line() {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+fn run_journeys(expression: &str) -> Result<()> {
+    let result = nextest(expression);
+    let counted = result.as_ref().map_or_else(
+        |error| error.downcast_ref::<Failed>().map(|failed| failed.0),
+        |counts| Some(*counts),
+    );
+    if let Some((passed, failed)) = counted {
+        let line = format!("{passed} passed, {failed} failed");
+        println!("{line}");
+        if let Ok(mut closing) = CLOSING.lock() {
+            *closing = Some(line);
+        }
+    }
+    result.map(drop)
+}
+
+static CLOSING: Mutex<Option<String>> = Mutex::new(None);
+
+/// `N passed, M failed` of the journeys, once they ran.
+pub(crate) fn take_closing_line() -> Option<String> {
+    CLOSING.lock().ok()?.take()
+}
+
+/// Some tests failed: how many passed and failed.
+#[derive(Debug)]
+struct Failed((usize, usize));
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} tests failed", self.0.1)
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// Runs tests and returns how many passed and failed, as the runner says in its summary line.
+fn nextest(expression: &str) -> Result<(usize, usize)> {
+    let words = [
+        "run",
+        "--workspace",
+        "--features",
+        FEATURES,
+        "--no-fail-fast",
+        "-E",
+        expression,
+    ];
+    let mut command = tools::command("cargo-nextest", &words)?;
+    let agent = shell::target()
+        .join("static")
+        .join(AGENT_TARGET)
+        .join("agent/skerry-agent");
+    command
+        .env("SKERRY_STATIC_AGENT", agent)
+        .env("SKERRY_TEST_BIN", shell::target().join("debug"))
+        .env(
+            "SKERRY_TEST_PYTHON",
+            shell::cache()?.join("venv/bin/python"),
+        )
+        .env("SKERRY_TEST_OUT", shell::target().join("tests"))
+        .env("CARGO_TERM_COLOR", "never")
+        .stderr(Stdio::piped());
+    println!("+ cargo nextest run -E '{expression}'");
+    let mut child = command.spawn().context("cargo-nextest")?;
+    let mut counts = None;
+    if let Some(stderr) = child.stderr.take() {
+        for line in BufReader::new(stderr).split(b'\n') {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            println!("{line}");
+            counts = summary(&line).or(counts);
+        }
+    }
+    let status = child.wait()?;
+    let counts = counts.with_context(|| format!("no test ran ({status})"))?;
+    if !status.success() {
+        return Err(Failed(counts).into());
+    }
+    Ok(counts)
+}
+
+/// Reads `Summary [  1.2s] 5 tests run: 4 passed (1 slow), 1 failed, 2 skipped`.
+fn summary(line: &str) -> Option<(usize, usize)> {
+    let (_, rest) = line
+        .trim_start()
+        .strip_prefix("Summary [")?
+        .split_once("run: ")?;
+    let count = |word: &str| -> usize {
+        rest.split(", ")
+            .filter_map(|part| part.trim().split_once(' '))
+            .filter(|(_, what)| what.starts_with(word))
+            .filter_map(|(number, _)| number.parse::<usize>().ok())
+            .sum()
+    };
+    Some((count("passed"), count("failed") + count("timed out")))
+}
+
+/// Pictures of every screen.
+pub(crate) fn screenshots() -> Result<()> {
+    packages::install(&[packages::RUN, packages::TEST])?;
+    tools::install()?;
+    ui_build()?;
+    build(&[])?;
+    let folder = shell::root().join("target/screenshots");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    program_of_tests("screenshots", &folder)
+}
+
+/// The figures.
+pub(crate) fn bench() -> Result<()> {
+    packages::install(&[packages::RUN, packages::TEST, packages::BENCH])?;
+    ui_build()?;
+    build(&[])?;
+    static_agent()?;
+    environment("venv-server", &["mlflow==3.17.2"])?;
+    let folder = shell::target().join("bench");
+    std::fs::create_dir_all(&folder)?;
+    program_of_tests("bench", &folder)
+}
+
+fn program_of_tests(name: &str, out: &Path) -> Result<()> {
+    let mut command = shell::program(&[
+        "cargo",
+        "run",
+        "--quiet",
+        "--package",
+        "skerry-tests",
+        "--bin",
+        name,
+    ]);
+    command
+        .env("SKERRY_TEST_BIN", shell::target().join("debug"))
+        .env("SKERRY_TEST_OUT", out);
+    shell::status(&mut command)
+}
+
+#[cfg(test)]
+mod unit {
+    use super::summary;
+
+    #[test]
+    fn a_summary_line_is_counted() {
+        let line = "     Summary [ 121.707s] 4 tests run: 3 passed (1 slow), 1 failed, 2 skipped";
+        assert_eq!(summary(line), Some((3, 1)));
+        let line =
+            "     Summary [   1.0s] 3/9 tests run: 1 passed, 1 failed, 1 timed out, 0 skipped";
+        assert_eq!(summary(line), Some((1, 2)));
+        assert_eq!(summary("     Running tests"), None);
+    }
+}
