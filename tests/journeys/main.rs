@@ -1,0 +1,4 @@
+//! Journeys: a person's way through the finished programs, on real parts.
+#![allow(missing_docs)]
+
+mod window;
