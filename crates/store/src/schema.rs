@@ -1,0 +1,193 @@
+//! Opening the file and bringing its schema up to date.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::{Result, StoreError, StoreOptions};
+
+/// A migration's file name starts with its time, which orders them; two people who
+/// add one on the same day do not collide.
+const MIGRATIONS: &[(i64, &str)] = &[
+    (
+        20_261_126_230_000,
+        include_str!("../migrations/20261126230000_tracking.sql"),
+    ),
+    (
+        20_261_127_000_500,
+        include_str!("../migrations/20261127000500_workspace.sql"),
+    ),
+    (
+        20_261_127_001_500,
+        include_str!("../migrations/20261127001500_agent.sql"),
+    ),
+];
+
+/// SQLite's `application_id` of our files: "Skry".
+const APPLICATION_ID: i64 = 0x536b_7279;
+
+fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |(time, _)| *time)
+}
+
+fn named(error: rusqlite::Error, path: &Path) -> StoreError {
+    let path_text = path.display().to_string();
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::PermissionDenied) => {
+            StoreError::Access {
+                path: path_text,
+                why: std::fs::metadata(path)
+                    .err()
+                    .map_or_else(|| error.to_string(), |e| e.to_string()),
+            }
+        }
+        _ => match StoreError::from(error) {
+            StoreError::Corrupt(_) => StoreError::Corrupt(path_text),
+            StoreError::ReadOnly(_) => StoreError::ReadOnly(path_text),
+            other => other,
+        },
+    }
+}
+
+/// Opens the one connection that writes, and migrates.
+pub(crate) fn open_writer(path: &Path, options: &StoreOptions) -> Result<Connection> {
+    let at = |e| named(e, path);
+    let mut conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(at)?;
+    if conn.is_readonly("main").map_err(at)? {
+        return Err(StoreError::ReadOnly(path.display().to_string()));
+    }
+    conn.busy_timeout(std::time::Duration::from_secs(10))
+        .map_err(at)?;
+    refuse_others(&conn, path)?;
+    conn.pragma_update(None, "journal_mode", "WAL")
+        .map_err(at)?;
+    // FULL: each commit is on the disk before it is answered. In WAL mode NORMAL
+    // would survive kill -9 but could lose the last commits in a power cut.
+    conn.pragma_update(None, "synchronous", "FULL")
+        .map_err(at)?;
+    conn.pragma_update(None, "foreign_keys", true).map_err(at)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")
+        .map_err(at)?;
+    // MLflow's LIKE minds the case; its ILIKE compares in lower case.
+    conn.pragma_update(None, "case_sensitive_like", true)
+        .map_err(at)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 4_000)
+        .map_err(at)?;
+    conn.pragma_update(None, "journal_size_limit", 64_i64 << 20)
+        .map_err(at)?;
+    conn.set_prepared_statement_cache_capacity(256);
+    migrate(&mut conn, path)?;
+    if let Some(pages) = options.max_pages {
+        conn.pragma_update(None, "max_page_count", pages)
+            .map_err(at)?;
+    }
+    Ok(conn)
+}
+
+/// Opens a connection that only reads.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
+    let at = |e| named(e, path);
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(at)?;
+    conn.busy_timeout(std::time::Duration::from_secs(10))
+        .map_err(at)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")
+        .map_err(at)?;
+    // MLflow's LIKE minds the case; its ILIKE compares in lower case.
+    conn.pragma_update(None, "case_sensitive_like", true)
+        .map_err(at)?;
+    conn.set_prepared_statement_cache_capacity(128);
+    Ok(conn)
+}
+
+/// Looks before anything is written: a newer file, or somebody else's, stays as it is.
+fn refuse_others(conn: &Connection, path: &Path) -> Result<()> {
+    let at = |e| named(e, path);
+    let application: i64 = conn
+        .query_row("PRAGMA application_id", [], |row| row.get(0))
+        .map_err(at)?;
+    let tables: i64 = conn
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(at)?;
+    if tables > 0 && application != APPLICATION_ID {
+        return Err(StoreError::Corrupt(path.display().to_string()));
+    }
+    let found = schema_version(conn).map_err(at)?;
+    if found > newest() {
+        return Err(StoreError::Newer {
+            path: path.display().to_string(),
+            found,
+            known: newest(),
+        });
+    }
+    Ok(())
+}
+
+fn schema_version(conn: &Connection) -> rusqlite::Result<i64> {
+    let there = conn
+        .query_row(
+            "SELECT 1 FROM sqlite_schema WHERE name = 'migrations'",
+            [],
+            |_| Ok(()),
+        )
+        .optional()?
+        .is_some();
+    if !there {
+        return Ok(0);
+    }
+    conn.query_row("SELECT coalesce(max(time), 0) FROM migrations", [], |row| {
+        row.get(0)
+    })
+}
+
+fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
+    let at = |e| named(e, path);
+    let tx = conn
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(at)?;
+    tx.pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(at)?;
+    tx.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migrations (time INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT",
+    )
+    .map_err(at)?;
+    for (time, sql) in MIGRATIONS {
+        let done = tx
+            .query_row("SELECT 1 FROM migrations WHERE time = ?1", [time], |_| {
+                Ok(())
+            })
+            .optional()
+            .map_err(at)?
+            .is_some();
+        if done {
+            continue;
+        }
+        tx.execute_batch(sql).map_err(at)?;
+        tx.execute(
+            "INSERT INTO migrations (time, applied_at) VALUES (?1, ?2)",
+            [*time, crate::now()],
+        )
+        .map_err(at)?;
+        tracing::info!(migration = time, path = %path.display(), "migrated the store");
+    }
+    tx.commit().map_err(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_in_order() {
+        assert!(MIGRATIONS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+}

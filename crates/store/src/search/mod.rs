@@ -1,0 +1,477 @@
+//! Search: from MLflow's language to SQL.
+
+mod parse;
+pub(crate) mod runs;
+
+use rusqlite::types::Value as Bound;
+use rusqlite::{Connection, Row};
+
+use crate::{Result, StoreError};
+use parse::{Clause, Op, Value};
+
+pub use runs::RunQuery;
+
+/// Which of what can be deleted is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// What is not deleted.
+    #[default]
+    Active,
+    /// What is deleted.
+    Deleted,
+    /// Both.
+    All,
+}
+
+/// A part of a longer answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The part.
+    pub items: Vec<T>,
+    /// Where the next one begins, when there is more.
+    pub next: Option<usize>,
+}
+
+impl<T> Page<T> {
+    pub(crate) fn try_map<U>(self, map: impl FnMut(T) -> Result<U>) -> Result<Page<U>> {
+        Ok(Page {
+            items: self.items.into_iter().map(map).collect::<Result<_>>()?,
+            next: self.next,
+        })
+    }
+}
+
+/// What kind of values an attribute has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    /// Text that may be compared with a list.
+    Listed,
+    Number,
+}
+
+/// What can be searched for in one kind of thing. The SQL of tags, params, metrics
+/// and data sets is a condition with `{op}`; its parameters are key and value.
+pub(crate) struct Searchable {
+    pub attributes: &'static [(&'static str, &'static str, Kind)],
+    pub tags: &'static str,
+    pub params: Option<&'static str>,
+    pub metrics: Option<&'static str>,
+    pub datasets: Option<&'static str>,
+}
+
+/// A query under construction.
+pub(crate) struct Sql {
+    text: String,
+    bound: Vec<Bound>,
+    order: Vec<String>,
+}
+
+impl Sql {
+    pub(crate) fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            bound: Vec::new(),
+            order: Vec::new(),
+        }
+    }
+
+    pub(crate) fn and(&mut self, condition: &str, bound: impl IntoIterator<Item = Bound>) {
+        self.text.push_str(" AND ");
+        self.text.push_str(condition);
+        self.bound.extend(bound);
+    }
+
+    pub(crate) fn view(&mut self, view: View, column: &str) {
+        match view {
+            View::Active => self.and(&format!("{column} = 0"), []),
+            View::Deleted => self.and(&format!("{column} = 1"), []),
+            View::All => {}
+        }
+    }
+
+    pub(crate) fn order(&mut self, by: impl Into<String>) {
+        self.order.push(by.into());
+    }
+
+    /// Runs it; 0 rows asked for means all.
+    pub(crate) fn page<T>(
+        mut self,
+        conn: &Connection,
+        limit: usize,
+        offset: usize,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Page<T>> {
+        if !self.order.is_empty() {
+            self.text.push_str(" ORDER BY ");
+            self.text.push_str(&self.order.join(", "));
+        }
+        if limit > 0 {
+            self.text.push_str(&format!(
+                " LIMIT {} OFFSET {offset}",
+                limit.saturating_add(1)
+            ));
+        } else if offset > 0 {
+            self.text.push_str(&format!(" LIMIT -1 OFFSET {offset}"));
+        }
+        let mut statement = conn.prepare_cached(&self.text)?;
+        let rows = statement.query_map(rusqlite::params_from_iter(&self.bound), |row| read(row))?;
+        let mut items: Vec<T> = rows.collect::<rusqlite::Result<_>>()?;
+        let more = limit > 0 && items.len() > limit;
+        if more {
+            items.truncate(limit);
+        }
+        Ok(Page {
+            items,
+            next: more.then_some(offset.saturating_add(limit)),
+        })
+    }
+
+    /// Counts the rows.
+    pub(crate) fn count(self, conn: &Connection) -> Result<u64> {
+        let count: i64 = conn
+            .prepare_cached(&self.text)?
+            .query_row(rusqlite::params_from_iter(&self.bound), |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// Adds the conditions of a filter.
+    pub(crate) fn filter(&mut self, text: &str, searchable: &Searchable) -> Result<()> {
+        for clause in parse::filter(text)? {
+            self.clause(&clause, searchable)?;
+        }
+        Ok(())
+    }
+
+    fn clause(&mut self, clause: &Clause, searchable: &Searchable) -> Result<()> {
+        let group = match clause.entity.as_deref() {
+            None | Some("attribute" | "attr" | "attributes" | "run") => {
+                return self.attribute(clause, searchable);
+            }
+            Some("tag" | "tags") => Some((searchable.tags, false)),
+            Some("parameter" | "parameters" | "param" | "params") => {
+                searchable.params.map(|sql| (sql, false))
+            }
+            Some("metric" | "metrics") => searchable.metrics.map(|sql| (sql, true)),
+            Some("dataset" | "datasets") => {
+                return self.dataset(clause, searchable);
+            }
+            Some(_) => None,
+        };
+        let Some((template, numeric)) = group else {
+            return Err(unknown_entity(clause));
+        };
+        if numeric {
+            let (Value::Number(number, _), Some(op)) = (&clause.value, order_op(clause.op)) else {
+                return Err(match clause.value {
+                    Value::Number(..) => bad_op(clause),
+                    _ => parse::error(
+                        clause.at,
+                        format!(
+                            "Expected numeric value type for metric. Found {}",
+                            shown(&clause.value)
+                        ),
+                    ),
+                });
+            };
+            self.and(
+                &template.replace("{op}", op),
+                [Bound::from(clause.key.clone()), Bound::from(*number)],
+            );
+            return Ok(());
+        }
+        if matches!(clause.op, Op::IsNull | Op::IsNotNull) {
+            let there = template.replace("{value} {op} ?", "1");
+            let not = if clause.op == Op::IsNull { "NOT " } else { "" };
+            self.and(&format!("{not}{there}"), [Bound::from(clause.key.clone())]);
+            return Ok(());
+        }
+        let Value::Text(text) = &clause.value else {
+            return Err(parse::error(
+                clause.at,
+                format!(
+                    "Expected a quoted string value for {} (e.g. 'my-value'). Got value {}",
+                    if template == searchable.tags {
+                        "tag"
+                    } else {
+                        "parameter"
+                    },
+                    shown(&clause.value)
+                ),
+            ));
+        };
+        let condition = text_condition(template, clause, clause.op)?.replace("{value}", "t.value");
+        self.and(
+            &condition,
+            [Bound::from(clause.key.clone()), Bound::from(text.clone())],
+        );
+        Ok(())
+    }
+
+    fn attribute(&mut self, clause: &Clause, searchable: &Searchable) -> Result<()> {
+        let found = searchable
+            .attributes
+            .iter()
+            .find(|(name, _, _)| *name == clause.key);
+        let Some((name, column, kind)) = found else {
+            let names: Vec<&str> = searchable
+                .attributes
+                .iter()
+                .map(|(name, ..)| *name)
+                .collect();
+            return Err(parse::error(
+                clause.at,
+                format!(
+                    "Invalid attribute key '{}' specified. Valid keys are '{names:?}'",
+                    clause.key
+                ),
+            ));
+        };
+        match (kind, &clause.value) {
+            (Kind::Number, Value::Number(number, text)) => {
+                let op = order_op(clause.op).ok_or_else(|| bad_op(clause))?;
+                // Whole numbers stay whole: a time in ms is exact.
+                let bound = text
+                    .parse::<i64>()
+                    .map_or_else(|_| Bound::from(*number), Bound::from);
+                self.and(&format!("{column} {op} ?"), [bound]);
+            }
+            (Kind::Number, other) => {
+                return Err(parse::error(
+                    clause.at,
+                    format!(
+                        "Expected numeric value type for numeric attribute: {name}. Found {}",
+                        shown(other)
+                    ),
+                ));
+            }
+            (Kind::Listed, Value::List(items)) => self.list(column, clause, items)?,
+            (_, Value::List(_)) => {
+                return Err(parse::error(
+                    clause.at,
+                    format!(
+                        "The attribute '{name}' cannot be compared with a list of quoted string values."
+                    ),
+                ));
+            }
+            (_, Value::Text(text)) => {
+                let condition =
+                    text_condition("{value} {op} ?", clause, clause.op)?.replace("{value}", column);
+                self.and(&condition, [Bound::from(text.clone())]);
+            }
+            (_, Value::None) => {
+                return Err(parse::error(
+                    clause.at,
+                    format!(
+                        "IS NULL / IS NOT NULL is only supported for tags and params, not for 'attribute' '{name}'"
+                    ),
+                ));
+            }
+            (_, other) => {
+                return Err(parse::error(
+                    clause.at,
+                    format!(
+                        "Expected a quoted string value for attributes. Got value {}",
+                        shown(other)
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn dataset(&mut self, clause: &Clause, searchable: &Searchable) -> Result<()> {
+        let Some(template) = searchable.datasets else {
+            return Err(unknown_entity(clause));
+        };
+        let column = match clause.key.as_str() {
+            "name" => "d.name",
+            "digest" => "d.digest",
+            "context" => "i.context",
+            other => {
+                return Err(parse::error(
+                    clause.at,
+                    format!(
+                        "Invalid dataset key '{other}' specified. Valid keys are '{{'name', 'digest', 'context'}}'"
+                    ),
+                ));
+            }
+        };
+        match &clause.value {
+            Value::List(items) => {
+                let not = list_op(clause)?;
+                let marks = vec!["?"; items.len()].join(", ");
+                self.and(
+                    &template.replace("{condition}", &format!("{column} {not}IN ({marks})")),
+                    items.iter().cloned().map(Bound::from),
+                );
+            }
+            Value::Text(text) => {
+                let condition =
+                    text_condition("{value} {op} ?", clause, clause.op)?.replace("{value}", column);
+                self.and(
+                    &template.replace("{condition}", &condition),
+                    [Bound::from(text.clone())],
+                );
+            }
+            other => {
+                return Err(parse::error(
+                    clause.at,
+                    format!(
+                        "Expected a quoted string value for dataset attributes. Got value {}",
+                        shown(other)
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, column: &str, clause: &Clause, items: &[String]) -> Result<()> {
+        let not = list_op(clause)?;
+        let marks = vec!["?"; items.len()].join(", ");
+        self.and(
+            &format!("{column} {not}IN ({marks})"),
+            items.iter().cloned().map(Bound::from),
+        );
+        Ok(())
+    }
+}
+
+fn list_op(clause: &Clause) -> Result<&'static str> {
+    match clause.op {
+        Op::In => Ok(""),
+        Op::NotIn => Ok("NOT "),
+        _ => Err(bad_op(clause)),
+    }
+}
+
+fn order_op(op: Op) -> Option<&'static str> {
+    matches!(
+        op,
+        Op::Equal | Op::NotEqual | Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual
+    )
+    .then(|| op.word())
+}
+
+/// The template with the comparison of a text put in.
+fn text_condition(template: &str, clause: &Clause, op: Op) -> Result<String> {
+    Ok(match op {
+        Op::Equal => template.replace("{op}", "="),
+        Op::NotEqual => template.replace("{op}", "!="),
+        Op::Like => template.replace("{op}", "LIKE"),
+        Op::Ilike => template.replace("{value} {op} ?", "lower({value}) LIKE lower(?)"),
+        _ => return Err(bad_op(clause)),
+    })
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::None => "NULL".to_owned(),
+        Value::Text(text) => format!("'{text}'"),
+        Value::Number(_, text) => text.clone(),
+        Value::List(items) => format!("{items:?}"),
+    }
+}
+
+fn bad_op(clause: &Clause) -> StoreError {
+    parse::error(
+        clause.at,
+        format!(
+            "Invalid comparator '{}' for '{}'",
+            clause.op.word(),
+            clause.key
+        ),
+    )
+}
+
+fn unknown_entity(clause: &Clause) -> StoreError {
+    parse::error(
+        clause.at,
+        format!(
+            "Invalid entity type '{}'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']",
+            clause.entity.as_deref().unwrap_or_default()
+        ),
+    )
+}
+
+/// Adds `order_by` fields that are columns; `last` breaks ties.
+pub(crate) fn order_by_columns(
+    sql: &mut Sql,
+    order_by: &[String],
+    columns: &[(&str, &str)],
+    fallback: &[&str],
+    last: &[(&str, &str)],
+) -> Result<()> {
+    let mut seen: Vec<String> = Vec::new();
+    for text in order_by {
+        let order = parse::order(text)?;
+        let attribute = matches!(
+            order.entity.as_deref(),
+            None | Some("attribute" | "attr" | "attributes")
+        );
+        let Some((_, column)) = columns
+            .iter()
+            .find(|(name, _)| attribute && *name == order.key)
+        else {
+            let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+            return Err(StoreError::Invalid(format!(
+                "Invalid order by key '{}' specified. Valid keys are {names:?}",
+                order.key
+            )));
+        };
+        if seen.iter().any(|other| other == column) {
+            return Err(StoreError::Invalid(format!(
+                "`order_by` contains duplicate fields: {order_by:?}"
+            )));
+        }
+        seen.push((*column).to_owned());
+        sql.order(format!(
+            "{column} {}",
+            if order.ascending { "ASC" } else { "DESC" }
+        ));
+    }
+    if order_by.is_empty() {
+        for by in fallback {
+            sql.order(*by);
+        }
+    }
+    for (column, direction) in last {
+        if !seen.iter().any(|other| other == column) {
+            sql.order(format!("{column} {direction}"));
+        }
+    }
+    Ok(())
+}
+
+const EXPERIMENTS: Searchable = Searchable {
+    attributes: &[
+        ("name", "e.name", Kind::Listed),
+        ("experiment_id", "CAST(e.id AS TEXT)", Kind::Listed),
+        ("creation_time", "e.created_at", Kind::Number),
+        ("last_update_time", "e.updated_at", Kind::Number),
+    ],
+    tags: "EXISTS (SELECT 1 FROM experiment_tags t WHERE t.experiment = e.id AND t.key = ? AND {value} {op} ?)",
+    params: None,
+    metrics: None,
+    datasets: None,
+};
+
+pub(crate) fn experiments_filter(sql: &mut Sql, filter: &str) -> Result<()> {
+    sql.filter(filter, &EXPERIMENTS)
+}
+
+pub(crate) fn experiments_order(sql: &mut Sql, order_by: &[String]) -> Result<()> {
+    order_by_columns(
+        sql,
+        order_by,
+        &[
+            ("name", "e.name"),
+            ("experiment_id", "e.id"),
+            ("creation_time", "e.created_at"),
+            ("last_update_time", "e.updated_at"),
+        ],
+        &["e.created_at DESC"],
+        &[("e.id", "ASC")],
+    )
+}
