@@ -107,6 +107,12 @@ pub enum Code {
     EngineFailed,
     /// The container image is not on the machine.
     ImageMissing,
+    /// A run needed more memory than it may have.
+    OutOfMemory,
+    /// The machine went down under a run.
+    MachineRestarted,
+    /// Somebody else removed or killed a run's workload.
+    WorkloadGone,
     /// A preflight check that is required has failed.
     PreflightFailed,
 
