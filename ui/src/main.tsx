@@ -7,7 +7,7 @@ import "./shared/base.css";
 async function chooseBackend(): Promise<Backend> {
   // Only in dev builds: `?fake` shows the screens on made-up data without a program behind them.
   if (import.meta.env.DEV && new URLSearchParams(location.search).has("fake")) {
-    const { demoBackend } = await import("../tests/demo");
+    const { demoBackend } = await import("./fixtures");
     return demoBackend(new URLSearchParams(location.search).get("fake") ?? "");
   }
   if ("__TAURI_INTERNALS__" in window) return (await import("./shared/backend/tauri")).tauriBackend();

@@ -66,7 +66,13 @@ function Rail(props: { collapsed: boolean; onToggle: () => void }) {
           const Icon = entry.icon;
           const count = needs.filter((need) => entry.needs.includes(need.kind)).length;
           return (
-            <RailLink key={entry.to} to={entry.to} current={within(path, entry.to)} label={entry.label()} collapsed={props.collapsed}>
+            <RailLink
+              key={entry.to}
+              to={entry.to}
+              current={within(path, entry.to)}
+              label={entry.label()}
+              collapsed={props.collapsed}
+            >
               <Icon size={16} aria-hidden />
               <span className={styles.word}>{entry.label()}</span>
               {count > 0 ? (
@@ -80,7 +86,12 @@ function Rail(props: { collapsed: boolean; onToggle: () => void }) {
         })}
       </div>
       <div className={styles.gap} />
-      <button type="button" className={styles.collapse} onClick={props.onToggle} aria-expanded={!props.collapsed}>
+      <button
+        type="button"
+        className={styles.collapse}
+        onClick={props.onToggle}
+        aria-expanded={!props.collapsed}
+      >
         {props.collapsed ? <PanelLeftOpen size={16} aria-hidden /> : <PanelLeftClose size={16} aria-hidden />}
         <span className={styles.word}>{props.collapsed ? t("nav.expand") : t("nav.collapse")}</span>
       </button>
@@ -88,9 +99,20 @@ function Rail(props: { collapsed: boolean; onToggle: () => void }) {
   );
 }
 
-function RailLink(props: { to: string; current: boolean; label: string; collapsed: boolean; children: React.ReactNode }) {
+function RailLink(props: {
+  to: string;
+  current: boolean;
+  label: string;
+  collapsed: boolean;
+  children: React.ReactNode;
+}) {
   return (
-    <Link to={props.to} className={styles.entry ?? ""} current={props.current} {...(props.collapsed ? { title: props.label } : {})}>
+    <Link
+      to={props.to}
+      className={styles.entry ?? ""}
+      current={props.current}
+      {...(props.collapsed ? { title: props.label } : {})}
+    >
       {props.children}
     </Link>
   );
@@ -175,7 +197,12 @@ export function Frame() {
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
+      if (
+        (event.ctrlKey || event.metaKey) &&
+        !event.shiftKey &&
+        !event.altKey &&
+        event.key.toLowerCase() === "k"
+      ) {
         event.preventDefault();
         setPalette((open) => !open);
       }
@@ -198,7 +225,12 @@ export function Frame() {
         }}
       />
       <header className={styles.top}>
-        <button type="button" className={styles.search} onClick={() => setPalette(true)} aria-haspopup="dialog">
+        <button
+          type="button"
+          className={styles.search}
+          onClick={() => setPalette(true)}
+          aria-haspopup="dialog"
+        >
           <Search size={14} aria-hidden />
           <span>{t("frame.search")}</span>
           <Kbd>{isMac ? "⌘" : "Ctrl"}</Kbd>

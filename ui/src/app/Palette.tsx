@@ -15,7 +15,16 @@ import {
   Sun,
   SunMoon,
 } from "lucide-react";
-import { type ComponentType, type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState } from "react";
+import {
+  type ComponentType,
+  type KeyboardEvent,
+  useDeferredValue,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { Dialog, Modal, ModalOverlay } from "react-aria-components";
 import type { PaletteItem, PaletteKind, Settings } from "../bindings/api";
 import { useMutationCommand, useQueryCommand } from "../shared/backend";
@@ -144,7 +153,11 @@ export function Palette(props: { onClose: () => void }) {
   const [query, setQuery] = useState("");
   const [cursor, setCursor] = useState(0);
   const asked = useDeferredValue(query.trim().slice(0, 200));
-  const found = useQueryCommand("palette_search", { query: asked }, { enabled: asked !== "", keepPrevious: true });
+  const found = useQueryCommand(
+    "palette_search",
+    { query: asked },
+    { enabled: asked !== "", keepPrevious: true },
+  );
   const fixed = useChoices(onClose);
 
   const shown = useMemo(() => {
@@ -188,7 +201,10 @@ export function Palette(props: { onClose: () => void }) {
 
   const take = (choice: Choice | undefined) => {
     if (!choice) return;
-    localStorage.setItem(RECENT, JSON.stringify([choice.id, ...recentIds().filter((each) => each !== choice.id)].slice(0, 8)));
+    localStorage.setItem(
+      RECENT,
+      JSON.stringify([choice.id, ...recentIds().filter((each) => each !== choice.id)].slice(0, 8)),
+    );
     choice.run();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -196,7 +212,8 @@ export function Palette(props: { onClose: () => void }) {
     if (step !== undefined) {
       event.preventDefault();
       const last = shown.length - 1;
-      if (Math.abs(step) === 1) setCursor(active + step < 0 ? last : active + step > last ? 0 : active + step);
+      if (Math.abs(step) === 1)
+        setCursor(active + step < 0 ? last : active + step > last ? 0 : active + step);
       else setCursor(Math.max(0, Math.min(last, active + step)));
     } else if (event.key === "Enter" && !event.nativeEvent.isComposing) {
       event.preventDefault();
@@ -211,7 +228,12 @@ export function Palette(props: { onClose: () => void }) {
   };
 
   return (
-    <ModalOverlay className={overlay.scrim ?? ""} isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
+    <ModalOverlay
+      className={overlay.scrim ?? ""}
+      isOpen
+      isDismissable
+      onOpenChange={(open) => !open && onClose()}
+    >
       <Modal className={classes(overlay.modal, overlay.medium)}>
         <Dialog className={styles.palette ?? ""} aria-label={t("palette.title")}>
           <div className={styles.field}>
@@ -238,7 +260,13 @@ export function Palette(props: { onClose: () => void }) {
               onKeyDown={onKeyDown}
             />
           </div>
-          <div className={styles.list} role="listbox" id={`${id}-list`} aria-label={t("palette.title")} ref={list}>
+          <div
+            className={styles.list}
+            role="listbox"
+            id={`${id}-list`}
+            aria-label={t("palette.title")}
+            ref={list}
+          >
             {shown.map(({ choice, at }, index) => {
               const Icon = choice.icon;
               const head = shown[index - 1]?.choice.group !== choice.group;
@@ -267,7 +295,9 @@ export function Palette(props: { onClose: () => void }) {
                 </div>
               );
             })}
-            {shown.length === 0 ? <div className={styles.nothing}>{t("palette.nothing", { query: query.trim() })}</div> : null}
+            {shown.length === 0 ? (
+              <div className={styles.nothing}>{t("palette.nothing", { query: query.trim() })}</div>
+            ) : null}
           </div>
           <div className={styles.foot}>
             <Kbd>↑</Kbd>

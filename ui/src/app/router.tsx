@@ -22,14 +22,16 @@ const models = () => import("../features/models");
 const deployments = () => import("../features/deployments");
 
 const routes = [
-  view("/", lazyRouteComponent(() => import("../features/overview"), "OverviewPage")),
+  view(
+    "/",
+    lazyRouteComponent(() => import("../features/overview"), "OverviewPage"),
+  ),
   view("/machines", lazyRouteComponent(machines, "MachinesPage")),
   view("/machines/$machineId", lazyRouteComponent(machines, "MachinePage")),
   view("/setup", lazyRouteComponent(setup, "RegisterMachinePage")),
   view("/setup/$draftId", lazyRouteComponent(setup, "RegisterMachinePage")),
   view("/runs", lazyRouteComponent(runs, "RunsPage")),
   view("/runs/new", lazyRouteComponent(runs, "NewRunPage")),
-  view("/runs/compare", lazyRouteComponent(runs, "ComparePage")),
   view("/runs/$runId", lazyRouteComponent(runs, "RunPage")),
   view("/models", lazyRouteComponent(models, "ModelsPage")),
   view("/models/$name", lazyRouteComponent(models, "ModelPage")),
@@ -37,8 +39,14 @@ const routes = [
   view("/deployments", lazyRouteComponent(deployments, "DeploymentsPage")),
   view("/deployments/new", lazyRouteComponent(deployments, "NewDeploymentPage")),
   view("/deployments/$id", lazyRouteComponent(deployments, "DeploymentPage")),
-  view("/activity", lazyRouteComponent(() => import("../features/activity"), "ActivityPage")),
-  view("/settings", lazyRouteComponent(() => import("../features/settings"), "SettingsPage")),
+  view(
+    "/activity",
+    lazyRouteComponent(() => import("../features/activity"), "ActivityPage"),
+  ),
+  view(
+    "/settings",
+    lazyRouteComponent(() => import("../features/settings"), "SettingsPage"),
+  ),
 ];
 
 /** Addresses stay readable: a word is itself, anything else is JSON. Views read every value as text. */
@@ -82,5 +90,6 @@ export function rememberPlace(router: ConsoleRouter): void {
 export function startPlace(router: ConsoleRouter): void {
   const place = localStorage.getItem(PLACE);
   const fresh = window.location.pathname === "/" && !window.location.search && window.history.length <= 1;
-  if (fresh && place?.startsWith("/") && !place.startsWith("//") && place !== "/") router.history.replace(place);
+  if (fresh && place?.startsWith("/") && !place.startsWith("//") && place !== "/")
+    router.history.replace(place);
 }

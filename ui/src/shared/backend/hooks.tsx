@@ -7,14 +7,14 @@ import {
 } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import { commandTopics, type Event, type Topic } from "../../bindings/api";
-import {
-  type ArgsOf,
-  type Backend,
-  type CommandError,
-  type CommandName,
-  type LinkState,
-  type ResultOf,
-  type Signal,
+import type {
+  ArgsOf,
+  Backend,
+  CommandError,
+  CommandName,
+  LinkState,
+  ResultOf,
+  Signal,
 } from "./types";
 
 const BackendContext = createContext<Backend | null>(null);
@@ -32,7 +32,8 @@ export function newQueryClient(): QueryClient {
         refetchOnWindowFocus: false,
         networkMode: "always",
       },
-      mutations: { retry: false, networkMode: "always" },
+      // Arguments may be secrets: nothing of a mutation is kept once it is over.
+      mutations: { retry: false, networkMode: "always", gcTime: 0 },
     },
   });
 }

@@ -1,5 +1,5 @@
 import { Check, ChevronDown, CircleAlert, Eye, FolderOpen } from "lucide-react";
-import { type ComponentType, type ReactNode, useState } from "react";
+import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import {
   Checkbox as AriaCheckbox,
   NumberField as AriaNumberField,
@@ -113,31 +113,45 @@ export function TextField(
   );
 }
 
-/** 0 to 4: how hard a password is to guess. A rough measure of length and variety; it only warns. */
-export function secretStrength(secret: string): 0 | 1 | 2 | 3 | 4 {
-  if (secret === "") return 0;
-  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((kind) => kind.test(secret)).length;
-  const distinct = new Set(secret).size;
-  const bits = Math.min(secret.length, distinct * 2) * Math.log2([10, 26, 52, 62, 94][kinds] ?? 94);
-  if (bits < 35 || distinct < 4) return 1;
-  if (bits < 55) return 2;
-  return bits < 80 ? 3 : 4;
-}
-
+/** How hard the secret is to guess, as the program judges it; asked when typing pauses, never kept. */
 function Strength(props: { secret: string }) {
-  const level = secretStrength(props.secret);
+  const backend = useBackend();
+  const [judged, setJudged] = useState<{ score: number; advice: string[] } | null>(null);
+  const { secret } = props;
+  useEffect(() => {
+    if (secret === "") {
+      setJudged(null);
+      return;
+    }
+    let current = true;
+    const timer = setTimeout(async () => {
+      try {
+        const answer = await backend.call("password_strength", { password: secret });
+        if (current) setJudged(answer);
+      } catch {
+        // A judgement is a help, not a condition.
+        if (current) setJudged(null);
+      }
+    }, 200);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [backend, secret]);
+  const level = judged === null ? 0 : judged.score + 1;
   const words = [
+    t("fields.strength"),
     t("fields.strength0"),
     t("fields.strength1"),
     t("fields.strength2"),
     t("fields.strength3"),
     t("fields.strength4"),
-  ] as const;
-  const kind = level <= 1 ? "bad" : level === 2 ? "notice" : "good";
+  ];
+  const kind = level <= 2 ? "bad" : level === 3 ? "notice" : "good";
   return (
     <span className={classes(styles.strength, status[kind])} role="status">
       <span className={styles.meter} aria-hidden>
-        {[1, 2, 3, 4].map((step) => (
+        {[1, 2, 3, 4, 5].map((step) => (
           <i key={step} data-on={level >= step} />
         ))}
       </span>

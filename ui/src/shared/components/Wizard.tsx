@@ -30,15 +30,11 @@ export function Wizard<T extends string>(props: {
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  const first = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new step is what moves the focus
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new step is what may have lost the focus
   useEffect(() => {
-    if (first.current) {
-      first.current = false;
-      return;
-    }
     content.current?.scrollTo?.({ top: 0 });
-    heading.current?.focus();
+    const lost = document.activeElement === null || document.activeElement === document.body;
+    if (lost) heading.current?.focus();
   }, [props.current]);
   useEffect(() => {
     document.title = `${props.title} · Skerry`;

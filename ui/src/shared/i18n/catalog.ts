@@ -1,19 +1,29 @@
+import { activity } from "./messages/activity";
 import { common } from "./messages/common";
 import { deployments } from "./messages/deployments";
-import { frame } from "./messages/frame";
 import { fields } from "./messages/fields";
+import { frame } from "./messages/frame";
+import { machines } from "./messages/machines";
 import { models } from "./messages/models";
+import { overview } from "./messages/overview";
 import { runs } from "./messages/runs";
+import { settings } from "./messages/settings";
+import { setup } from "./messages/setup";
 import { views } from "./messages/views";
 
 /** Every message of the console. A new feature adds its file here. */
 export const catalog = {
+  ...activity,
   ...common,
+  ...deployments,
   ...fields,
   ...frame,
-  ...runs,
+  ...machines,
   ...models,
-  ...deployments,
+  ...overview,
+  ...runs,
+  ...settings,
+  ...setup,
   ...views,
 } as const;
 

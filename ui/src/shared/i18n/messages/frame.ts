@@ -42,7 +42,10 @@ export const frame = define({
   "frame.signedOutCommand": { en: "To get a new link:", sv: "För att få en ny länk:" },
   "frame.screenBroken": { en: "This view cannot be shown", sv: "Vyn kan inte visas" },
   "frame.notFound": { en: "Not found", sv: "Hittades inte" },
-  "frame.notFoundTitle": { en: "There is nothing at this address", sv: "Det finns inget på den här adressen" },
+  "frame.notFoundTitle": {
+    en: "There is nothing at this address",
+    sv: "Det finns inget på den här adressen",
+  },
   "frame.notFoundLead": {
     en: "It may have been deleted, or the link is from another workspace.",
     sv: "Det kan ha tagits bort, eller så är länken från en annan arbetsyta.",

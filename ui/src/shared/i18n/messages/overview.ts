@@ -1,0 +1,28 @@
+import { define } from "../define";
+
+export const overview = define({
+  "overview.needs": { en: "Needs you", sv: "Behöver dig" },
+  "overview.nothing": { en: "Nothing needs you.", sv: "Inget behöver dig." },
+  "overview.running": { en: "Running", sv: "Körs" },
+  "overview.noRuns": { en: "No run is active.", sv: "Ingen körning är aktiv." },
+  "overview.newRun": { en: "New run", sv: "Ny körning" },
+  "overview.deployments": { en: "Deployments", sv: "Driftsättningar" },
+  "overview.changed": { en: "Changed since you were here", sv: "Ändrat sedan du var här" },
+  "overview.changedEver": { en: "What happened lately", sv: "Vad som hänt på sistone" },
+  "overview.earlier": { en: "Earlier", sv: "Tidigare" },
+  "overview.nothingNew": { en: "Nothing new.", sv: "Inget nytt." },
+  "overview.all": { en: "All activity", sv: "Alla händelser" },
+  "overview.since": { en: "since {time}", sv: "sedan {time}" },
+  "overview.elapsed": { en: "for {time}", sv: "i {time}" },
+  "overview.sparkline": { en: "{key}, latest {value}", sv: "{key}, senast {value}" },
+  "overview.need.run_failed": { en: "Run failed", sv: "Körning misslyckades" },
+  "overview.need.machine_unreachable": { en: "Machine unreachable", sv: "Maskin går inte att nå" },
+  "overview.need.deployment_unhealthy": { en: "Deployment unhealthy", sv: "Driftsättning mår inte bra" },
+  "overview.need.setup_unfinished": { en: "Registration not finished", sv: "Registrering inte klar" },
+  "overview.need.secrets_locked": { en: "Secrets are locked", sv: "Hemligheter är låsta" },
+  "overview.do.run_failed": { en: "See why", sv: "Se varför" },
+  "overview.do.machine_unreachable": { en: "Look", sv: "Titta" },
+  "overview.do.deployment_unhealthy": { en: "Look", sv: "Titta" },
+  "overview.do.setup_unfinished": { en: "Continue", sv: "Fortsätt" },
+  "overview.do.secrets_locked": { en: "Unlock", sv: "Lås upp" },
+});
