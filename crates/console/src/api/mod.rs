@@ -59,6 +59,29 @@ pub struct Event {
     pub id: Option<String>,
 }
 
+impl Event {
+    /// All may have changed: for a host that missed events.
+    pub fn everything() -> Self {
+        Self {
+            topics: vec![
+                Topic::Machines,
+                Topic::Setup,
+                Topic::Runs,
+                Topic::Logs,
+                Topic::Metrics,
+                Topic::Models,
+                Topic::Operations,
+                Topic::Registries,
+                Topic::Deployments,
+                Topic::Activity,
+                Topic::Settings,
+                Topic::Secrets,
+            ],
+            id: None,
+        }
+    }
+}
+
 /// The id of something; for commands that need nothing else.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct ById {

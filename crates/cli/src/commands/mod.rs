@@ -1,0 +1,187 @@
+//! The verbs, each a few calls of the console's commands.
+
+mod deploy;
+mod machine;
+mod model;
+mod registry;
+mod run;
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use skerry_console::api::{ActivityQuery, ActivityRow, SecretStoreInfo};
+use skerry_domain::{Code, ErrorBody, Millis};
+
+use crate::access::Access;
+use crate::arguments::{Arguments, Verb};
+use crate::{output, serve, web};
+
+/// What every verb needs.
+pub struct Session {
+    pub access: Access,
+    pub json: bool,
+}
+
+/// Does what the command line says.
+pub async fn run(arguments: Arguments) -> Result<(), ErrorBody> {
+    let json = arguments.json;
+    let data_dir = arguments
+        .data
+        .unwrap_or_else(skerry_console::default_data_dir);
+    match arguments.verb {
+        Verb::Serve(verb) => return serve::run(verb, data_dir, json).await,
+        Verb::Web { listen } => return web::run(listen, data_dir, json).await,
+        _ => {}
+    }
+    let _log = skerry_console::logging::init(&data_dir.join("logs"));
+    let mut session = Session {
+        access: Access::open(data_dir).await?,
+        json,
+    };
+    let done = tokio::select! {
+        done = session.act(arguments.verb) => done,
+        () = serve::ended() => Err(ErrorBody::new(
+            Code::Cancelled,
+            "Interrupted. What runs on machines goes on.",
+        )),
+    };
+    session.access.close().await;
+    done
+}
+
+impl Session {
+    async fn act(&mut self, verb: Verb) -> Result<(), ErrorBody> {
+        match verb {
+            Verb::Machine(verb) => machine::run(self, verb).await,
+            Verb::Run(verb) => run::run(self, verb).await,
+            Verb::Model(verb) => model::run(self, verb).await,
+            Verb::Registry(verb) => registry::run(self, verb).await,
+            Verb::Deploy(verb) => deploy::run(self, verb).await,
+            Verb::Activity { limit } => self.activity(limit).await,
+            Verb::Unlock { .. } => {
+                let args = json!({ "passphrase": read_secret("Passphrase of the vault")? });
+                let info: SecretStoreInfo = self.access.call("vault_unlock", args).await?;
+                output::print(self.json, &info, || String::from("The vault is open."));
+                Ok(())
+            }
+            Verb::Call { name, args } => {
+                let text = if args == "-" { read_all()? } else { args };
+                let args: Value = serde_json::from_str(&text).map_err(|error| {
+                    ErrorBody::invalid("args", format!("The arguments are not JSON: {error}."))
+                })?;
+                let answer = self.access.value(&name, args).await?;
+                output::print(true, &answer, String::new);
+                Ok(())
+            }
+            // Answered before a workspace is opened.
+            Verb::Serve(_) | Verb::Web { .. } => Ok(()),
+        }
+    }
+
+    async fn activity(&mut self, limit: u32) -> Result<(), ErrorBody> {
+        let query = ActivityQuery {
+            before_id: None,
+            limit,
+        };
+        let rows: Vec<ActivityRow> = self.access.call("activity_list", query).await?;
+        output::print(self.json, &rows, || {
+            let rows: Vec<Vec<String>> = rows
+                .iter()
+                .map(|row| {
+                    vec![
+                        time(row.at),
+                        row.actor.clone(),
+                        word(&row.kind),
+                        row.subject.clone(),
+                        row.detail.clone().unwrap_or_default(),
+                    ]
+                })
+                .collect();
+            output::table(&["TIME", "WHO", "WHAT", "SUBJECT", "DETAIL"], &rows)
+        });
+        Ok(())
+    }
+}
+
+/// The word that a value has on the wire.
+pub fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// A time as ISO 8601, UTC; days by Howard Hinnant's `civil_from_days`.
+pub fn time(at: Millis) -> String {
+    let seconds = at.div_euclid(1000);
+    let days = seconds.div_euclid(86_400);
+    let of_day = seconds.rem_euclid(86_400);
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let doe = z.rem_euclid(146_097);
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let day = doy - (153 * mp + 2) / 5 + 1;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    let year = yoe + era * 400 + i64::from(month <= 2);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        of_day / 3600,
+        of_day / 60 % 60,
+        of_day % 60
+    )
+}
+
+/// Reads a secret from standard input, to its end or the end of its line. A person at
+/// a terminal is asked for it.
+pub fn read_secret(what: &str) -> Result<String, ErrorBody> {
+    if std::io::stdin().is_terminal() {
+        output::progress(false, &format!("{what} (it will be seen as you type):"));
+        let mut line = String::new();
+        std::io::stdin()
+            .read_line(&mut line)
+            .map_err(|error| unreadable(&error))?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    Ok(read_all()?.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// All of standard input.
+pub fn read_all() -> Result<String, ErrorBody> {
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| unreadable(&error))?;
+    Ok(text)
+}
+
+fn unreadable(error: &std::io::Error) -> ErrorBody {
+    ErrorBody::new(
+        Code::FileAccess,
+        format!("Standard input cannot be read: {error}."),
+    )
+}
+
+/// A path on this computer, absolute.
+pub fn absolute(field: &str, path: &PathBuf) -> Result<String, ErrorBody> {
+    let path = std::path::absolute(path)
+        .map_err(|error| ErrorBody::invalid(field, format!("{}: {error}.", path.display())))?;
+    path.into_os_string()
+        .into_string()
+        .map_err(|_| ErrorBody::invalid(field, "The path is not valid UTF-8."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::time;
+
+    #[test]
+    fn times_are_iso_8601() {
+        assert_eq!(time(0), "1970-01-01T00:00:00Z");
+        assert_eq!(time(951_782_400_000), "2000-02-29T00:00:00Z");
+        assert_eq!(time(1_795_737_599_999), "2026-11-26T23:59:59Z");
+        assert_eq!(time(-1), "1969-12-31T23:59:59Z");
+    }
+}
