@@ -8,7 +8,15 @@ import styles from "./charts.module.css";
 import { type Drawn, draw } from "./draw";
 import { useCursor } from "./group";
 import { type SeriesStyle, styles as stylesOf } from "./palette";
-import { type Series, type TableRow, type XKind, nearest, plot as plotOf, shortValue, tableOf } from "./series";
+import {
+  type Series,
+  type TableRow,
+  type XKind,
+  nearest,
+  plot as plotOf,
+  shortValue,
+  tableOf,
+} from "./series";
 
 export interface LineChartProps {
   readonly title: string;
@@ -29,11 +37,20 @@ function xText(x: number, kind: XKind): string {
   return shortValue(x, currentLocale());
 }
 
-const xName = (kind: XKind) => t(kind === "step" ? "views.chart.step" : kind === "relative" ? "views.chart.relative" : "views.chart.time");
+const xName = (kind: XKind) =>
+  t(kind === "step" ? "views.chart.step" : kind === "relative" ? "views.chart.relative" : "views.chart.time");
 
 /** Line chart with a shared cursor, a keyboard cursor, and a table of the same figures. */
 export function LineChart(props: LineChartProps) {
-  const { title, series, xKind = "step", yScale = "linear", smoothing = 0, live = false, height = 168 } = props;
+  const {
+    title,
+    series,
+    xKind = "step",
+    yScale = "linear",
+    smoothing = 0,
+    live = false,
+    height = 168,
+  } = props;
   const locale = currentLocale();
   const host = useRef<HTMLDivElement>(null);
   const drawn = useRef<Drawn | null>(null);
@@ -97,7 +114,7 @@ export function LineChart(props: LineChartProps) {
   const at = x === null ? -1 : nearest(rows, x);
   const shown = at >= 0 ? rows[at] : undefined;
   const lastOf = (index: number) => series[index]?.y[series[index].y.length - 1];
-  const valueOf = (index: number) => (shown ? shown.values[index] : lastOf(index));
+  const shownValue = (index: number) => (shown ? shown.values[index] : lastOf(index));
   const unit = props.unit ? ` ${props.unit}` : "";
   const gaps = series.reduce((n, s) => n + s.y.filter((v) => Number.isNaN(v)).length, 0);
   const drawable = plot.columns.some((c) => c.some((v) => v !== null && v !== undefined));
@@ -105,11 +122,18 @@ export function LineChart(props: LineChartProps) {
   const last = rows[rows.length - 1];
   const summary =
     first && last
-      ? t("views.chart.summary", { points: rows.length, xName: xName(xKind), from: xText(first.x, xKind), to: xText(last.x, xKind) })
+      ? t("views.chart.summary", {
+          points: rows.length,
+          xName: xName(xKind),
+          from: xText(first.x, xKind),
+          to: xText(last.x, xKind),
+        })
       : t("views.chart.noPoints");
 
   const say = (row: TableRow) => {
-    const values = series.map((s, i) => (series.length > 1 ? `${s.label} ` : "") + shortValue(row.values[i], locale) + unit);
+    const values = series.map(
+      (s, i) => (series.length > 1 ? `${s.label} ` : "") + shortValue(row.values[i], locale) + unit,
+    );
     return `${xName(xKind)} ${xText(row.x, xKind)}: ${values.join(", ")}`;
   };
 
@@ -121,7 +145,7 @@ export function LineChart(props: LineChartProps) {
       ArrowLeft: from - 1,
       ArrowRight: at < 0 ? 0 : at + 1,
       PageUp: from - leap,
-      PageDown: (at < 0 ? 0 : at) + leap,
+      PageDown: Math.max(at, 0) + leap,
       Home: 0,
       End: rows.length - 1,
     };
@@ -148,7 +172,7 @@ export function LineChart(props: LineChartProps) {
         </span>
         {series.length === 1 && (
           <span className={styles.value}>
-            {shortValue(valueOf(0), locale)}
+            {shortValue(shownValue(0), locale)}
             {unit}
           </span>
         )}
@@ -181,7 +205,7 @@ export function LineChart(props: LineChartProps) {
             <li key={`${s.id} ${s.label}`}>
               <Key style={looks[i]} />
               <span className={styles.legendName}>{s.label}</span>
-              <span className={styles.legendValue}>{shortValue(valueOf(i), locale)}</span>
+              <span className={styles.legendValue}>{shortValue(shownValue(i), locale)}</span>
             </li>
           ))}
         </ul>
@@ -191,7 +215,6 @@ export function LineChart(props: LineChartProps) {
           <ValueTable title={title} series={series} rows={rows} xKind={xKind} />
         </div>
       ) : (
-        // biome-ignore lint/a11y/useSemanticElements: a drawing with a keyboard cursor has no element of its own
         <div
           ref={host}
           className={styles.plot}
@@ -251,17 +274,31 @@ function Key({ style }: { style: SeriesStyle | undefined }) {
   );
 }
 
-function ValueTable(props: { title: string; series: readonly Series[]; rows: readonly TableRow[]; xKind: XKind }) {
+function ValueTable(props: {
+  title: string;
+  series: readonly Series[];
+  rows: readonly TableRow[];
+  xKind: XKind;
+}) {
   const { series, rows, xKind } = props;
   const columns = useMemo<Column<TableRow>[]>(
     () => [
-      { id: "x", header: xName(xKind), text: (r) => xText(r.x, xKind), sort: (r) => r.x, width: 96, align: "end" },
+      {
+        id: "x",
+        header: xName(xKind),
+        text: (r) => xText(r.x, xKind),
+        sort: (r) => r.x,
+        width: 96,
+        align: "end",
+      },
       ...series.map(
         (s, i): Column<TableRow> => ({
           id: `y${i}`,
           header: s.label,
           text: (r) => (r.values[i] === undefined ? "" : String(r.values[i])),
-          cell: (r) => <span title={String(r.values[i] ?? "")}>{shortValue(r.values[i], currentLocale())}</span>,
+          cell: (r) => (
+            <span title={String(r.values[i] ?? "")}>{shortValue(r.values[i], currentLocale())}</span>
+          ),
           sort: (r) => r.values[i],
           width: 120,
           align: "end",

@@ -1,7 +1,13 @@
 import styles from "./charts.module.css";
 
 /** A small line without axes; says its meaning in `label`. Gaps for what is not finite. */
-export function Sparkline(props: { values: readonly number[]; label: string; width?: number; height?: number; color?: string }) {
+export function Sparkline(props: {
+  values: readonly number[];
+  label: string;
+  width?: number;
+  height?: number;
+  color?: string;
+}) {
   const { values, width = 96, height = 20 } = props;
   const finite = values.filter((v) => Number.isFinite(v));
   const low = Math.min(...finite);
@@ -25,7 +31,13 @@ export function Sparkline(props: { values: readonly number[]; label: string; wid
   return (
     <svg className={styles.spark} width={width} height={height} role="img" aria-label={props.label}>
       <title>{props.label}</title>
-      <path d={path} fill="none" stroke={props.color ?? "var(--accent)"} strokeWidth="1.4" strokeLinejoin="round" />
+      <path
+        d={path}
+        fill="none"
+        stroke={props.color ?? "var(--accent)"}
+        strokeWidth="1.4"
+        strokeLinejoin="round"
+      />
       {dot && <circle cx={dot.x} cy={dot.y} r="1.8" fill={props.color ?? "var(--accent)"} />}
     </svg>
   );

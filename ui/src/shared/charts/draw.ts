@@ -130,16 +130,22 @@ export function draw(host: HTMLElement, first: Plot, options: DrawOptions): Draw
             ? {}
             : {
                 values: (_u: uPlot, splits: number[]) =>
-                  splits.map((v) => (options.xKind === "relative" ? relative(v, options.locale) : shortValue(v, options.locale))),
+                  splits.map((v) =>
+                    options.xKind === "relative"
+                      ? relative(v, options.locale)
+                      : shortValue(v, options.locale),
+                  ),
               }),
         },
         {
           ...axis,
           font: font(),
-          size: (_u, values) => Math.max(40, 12 + 6.4 * Math.max(0, ...(values ?? []).map((v) => v?.length ?? 0))),
+          size: (_u, values) =>
+            Math.max(40, 12 + 6.4 * Math.max(0, ...(values ?? []).map((v) => v?.length ?? 0))),
           gap: 6,
           space: 28,
-          values: (_u: uPlot, splits: (number | null)[]) => splits.map((v) => (v === null ? "" : shortValue(v, options.locale))),
+          values: (_u: uPlot, splits: (number | null)[]) =>
+            splits.map((v) => (v === null ? "" : shortValue(v, options.locale))),
         },
       ],
       series: [
@@ -148,12 +154,23 @@ export function draw(host: HTMLElement, first: Plot, options: DrawOptions): Draw
         ...options.styles.map((style) => line(style, false)),
       ],
       hooks: {
-        draw: [(self) => drawMarks(self, plot, options.styles.map((s) => colour(s.slot)))],
+        draw: [
+          (self) =>
+            drawMarks(
+              self,
+              plot,
+              options.styles.map((s) => colour(s.slot)),
+            ),
+        ],
         setCursor: [
           (self) => {
             if (steered) return;
             const { left, idx } = self.cursor;
-            options.onCursor(left === undefined || left < 0 || idx === null || idx === undefined ? null : (self.data[0][idx] ?? null));
+            options.onCursor(
+              left === undefined || left < 0 || idx === null || idx === undefined
+                ? null
+                : (self.data[0][idx] ?? null),
+            );
           },
         ],
         setSelect: [

@@ -148,7 +148,10 @@ export function shortValue(v: number | undefined, locale: string): string {
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
     return new Intl.NumberFormat(locale, { notation: "scientific", maximumSignificantDigits: 4 }).format(v);
   }
-  return new Intl.NumberFormat(locale, Number.isInteger(v) ? {} : { maximumSignificantDigits: size >= 1e3 ? 6 : 4 }).format(v);
+  return new Intl.NumberFormat(
+    locale,
+    Number.isInteger(v) ? {} : { maximumSignificantDigits: size >= 1e3 ? 6 : 4 },
+  ).format(v);
 }
 
 /** Values travel as MLflow writes them: a number, or "NaN", "Infinity", "-Infinity". */

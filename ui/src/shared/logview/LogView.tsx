@@ -119,7 +119,9 @@ export function LogView(props: LogViewProps) {
       }
       lines = parts;
     }
-    await navigator.clipboard.writeText(lines.map((line) => plain(line.text) + (line.continues ? "" : "\n")).join(""));
+    await navigator.clipboard.writeText(
+      lines.map((line) => plain(line.text) + (line.continues ? "" : "\n")).join(""),
+    );
     setSaid(t("views.log.copied", { n: lines.length }));
   };
 
@@ -153,8 +155,20 @@ export function LogView(props: LogViewProps) {
               : t("views.log.match", { at: at + 1, n: current.length })
             : said}
         </span>
-        <IconButton size="small" label={t("views.log.previous")} icon={<ChevronUp size={14} />} isDisabled={!current?.length} onPress={() => move(-1)} />
-        <IconButton size="small" label={t("views.log.next")} icon={<ChevronDown size={14} />} isDisabled={!current?.length} onPress={() => move(1)} />
+        <IconButton
+          size="small"
+          label={t("views.log.previous")}
+          icon={<ChevronUp size={14} />}
+          isDisabled={!current?.length}
+          onPress={() => move(-1)}
+        />
+        <IconButton
+          size="small"
+          label={t("views.log.next")}
+          icon={<ChevronDown size={14} />}
+          isDisabled={!current?.length}
+          onPress={() => move(1)}
+        />
         <span className={styles.spring} />
         <span className={styles.total}>{t("views.log.lines", { n: total })}</span>
         <ToggleButton
@@ -172,7 +186,13 @@ export function LogView(props: LogViewProps) {
           <ArrowDownToLine size={14} aria-hidden />
           {t("views.log.follow")}
         </ToggleButton>
-        <IconButton size="small" label={t("views.log.copy")} icon={<Copy size={14} />} isDisabled={total === 0} onPress={() => void copy()} />
+        <IconButton
+          size="small"
+          label={t("views.log.copy")}
+          icon={<Copy size={14} />}
+          isDisabled={total === 0}
+          onPress={() => void copy()}
+        />
       </div>
       <div
         ref={scroller}
@@ -208,7 +228,11 @@ export function LogView(props: LogViewProps) {
                   data-current={current?.[at] === item.index || undefined}
                   style={{ transform: `translateY(${item.start}px)` }}
                 >
-                  <span className={styles.number} style={{ width: `${digits + 1}ch` }} title={line?.at ? formatExactTime(line.at) : undefined}>
+                  <span
+                    className={styles.number}
+                    style={{ width: `${digits + 1}ch` }}
+                    title={line?.at ? formatExactTime(line.at) : undefined}
+                  >
                     {item.index + 1}
                   </span>
                   <span className={styles.stream}>
@@ -234,7 +258,9 @@ export function LogView(props: LogViewProps) {
                         onWhole={() => setWhole((now) => new Set(now).add(item.index))}
                       />
                     ) : (
-                      <span className={styles.pending}>{pages.failed ? t("views.log.failed") : t("views.log.loading")}</span>
+                      <span className={styles.pending}>
+                        {pages.failed ? t("views.log.failed") : t("views.log.loading")}
+                      </span>
                     )}
                   </span>
                 </div>
@@ -270,7 +296,10 @@ function highlighted(text: string, query: string): ReactNode {
   const out: ReactNode[] = [];
   let from = 0;
   for (const [start, end] of spans) {
-    out.push(<Fragment key={`t${start}`}>{text.slice(from, start)}</Fragment>, <mark key={start}>{text.slice(start, end)}</mark>);
+    out.push(
+      <Fragment key={`t${start}`}>{text.slice(from, start)}</Fragment>,
+      <mark key={start}>{text.slice(start, end)}</mark>,
+    );
     from = end;
   }
   out.push(<Fragment key="rest">{text.slice(from)}</Fragment>);

@@ -39,7 +39,9 @@ export function usePages(source: LogSource | undefined) {
             (lines) => {
               pages.current.set(page, { lines });
               if (pages.current.size > KEPT) {
-                const farthest = [...pages.current.keys()].sort((a, b) => Math.abs(b - page) - Math.abs(a - page))[0];
+                const farthest = [...pages.current.keys()].sort(
+                  (a, b) => Math.abs(b - page) - Math.abs(a - page),
+                )[0];
                 if (farthest !== undefined) pages.current.delete(farthest);
               }
               if (alive.current) setFailed(false);
@@ -57,6 +59,7 @@ export function usePages(source: LogSource | undefined) {
     [total],
   );
 
-  const lineAt = (index: number): LogLine | undefined => pages.current.get(Math.floor(index / PAGE))?.lines[index % PAGE];
+  const lineAt = (index: number): LogLine | undefined =>
+    pages.current.get(Math.floor(index / PAGE))?.lines[index % PAGE];
   return { want, lineAt, failed };
 }

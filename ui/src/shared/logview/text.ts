@@ -23,7 +23,9 @@ export function plain(text: string): string {
     const parts = line.split("\r").filter((part) => part !== "");
     line = parts[parts.length - 1] ?? "";
   }
-  return line.replace(CONTROL, (c) => String.fromCharCode(c === "\u007f" ? 0x2421 : 0x2400 + c.charCodeAt(0)));
+  return line.replace(CONTROL, (c) =>
+    String.fromCharCode(c === "\u007f" ? 0x2421 : 0x2400 + c.charCodeAt(0)),
+  );
 }
 
 /** Positions of `query` in `text`, without regard to case. */
@@ -32,7 +34,11 @@ export function matches(text: string, query: string): [number, number][] {
   const out: [number, number][] = [];
   const hay = text.toLowerCase();
   const needle = query.toLowerCase();
-  for (let from = hay.indexOf(needle); from >= 0 && out.length < 1000; from = hay.indexOf(needle, from + needle.length)) {
+  for (
+    let from = hay.indexOf(needle);
+    from >= 0 && out.length < 1000;
+    from = hay.indexOf(needle, from + needle.length)
+  ) {
     out.push([from, from + needle.length]);
   }
   return out;

@@ -127,7 +127,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     ...widths.map((w, i) => (i === widths.length - 1 ? `minmax(${w}px, 1fr)` : `${w}px`)),
     actions ? `${ACTION_WIDTH}px` : "",
   ].join(" ");
-  const minWidth = widths.reduce((a, b) => a + b, (selectable ? CHECK_WIDTH : 0) + (actions ? ACTION_WIDTH : 0));
+  const minWidth = widths.reduce(
+    (a, b) => a + b,
+    (selectable ? CHECK_WIDTH : 0) + (actions ? ACTION_WIDTH : 0),
+  );
 
   const keyAt = (index: number) => {
     const row = sorted[index];
@@ -139,10 +142,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   };
 
   const copyRows = useCallback(() => {
-    const chosen = selected?.size ? sorted.filter((r) => selected.has(rowKey(r))) : sorted.filter((r) => rowKey(r) === cursorKey);
+    const chosen = selected?.size
+      ? sorted.filter((r) => selected.has(rowKey(r)))
+      : sorted.filter((r) => rowKey(r) === cursorKey);
     if (chosen.length === 0) return;
     const text = tsv([columns.map((c) => c.header), ...chosen.map((r) => columns.map((c) => c.text(r)))]);
-    void navigator.clipboard?.writeText(text).then(() => setAnnounced(t("views.table.copied", { n: chosen.length })));
+    void navigator.clipboard
+      ?.writeText(text)
+      .then(() => setAnnounced(t("views.table.copied", { n: chosen.length })));
   }, [selected, sorted, rowKey, columns, cursorKey]);
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
@@ -154,7 +161,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       return;
     }
     if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) {
-      const menu = document.getElementById(`${base}-${cursor.at}`)?.querySelector<HTMLElement>("[data-row-menu] button");
+      const menu = document
+        .getElementById(`${base}-${cursor.at}`)
+        ?.querySelector<HTMLElement>("[data-row-menu] button");
       if (menu) {
         event.preventDefault();
         menu.focus();
@@ -163,7 +172,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       return;
     }
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 320) / ROW) - 1);
-    const next = step(cursor, sorted.length, page, { key: event.key, shift: event.shiftKey && selectable, ctrl });
+    const next = step(cursor, sorted.length, page, {
+      key: event.key,
+      shift: event.shiftKey && selectable,
+      ctrl,
+    });
     if (next) {
       if (event.key === "Escape" && !selected?.size && !active) return;
       event.preventDefault();
@@ -193,7 +206,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       typed.current = { text, at: now };
       const first = columns[0];
       const start = text.length === 1 ? cursor.at + 1 : Math.max(cursor.at, 0);
-      const found = typeAhead((i) => (sorted[i] === undefined ? "" : first.text(sorted[i])), sorted.length, start, text);
+      const found = typeAhead(
+        (i) => (sorted[i] === undefined ? "" : first.text(sorted[i])),
+        sorted.length,
+        start,
+        text,
+      );
       if (found >= 0) {
         event.preventDefault();
         setCursorKey(keyAt(found));
@@ -224,7 +242,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const lastShown = items[items.length - 1]?.index ?? -1;
   const { onEnd, total } = props;
   useEffect(() => {
-    if (onEnd && lastShown >= 0 && lastShown >= rows.length - 20 && (total ?? rows.length) > rows.length) onEnd();
+    if (onEnd && lastShown >= 0 && lastShown >= rows.length - 20 && (total ?? rows.length) > rows.length)
+      onEnd();
   }, [onEnd, lastShown, rows.length, total]);
 
   const count = props.total ?? rows.length;
@@ -234,7 +253,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   return (
     <div className={fill ? styles.fill : styles.content}>
       <div ref={scroller} className={styles.scroller}>
-        {/* biome-ignore lint/a11y/useSemanticElements: a virtualised grid cannot be a table element */}
         <div
           ref={grid}
           role="grid"
@@ -244,7 +262,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           aria-multiselectable={selectable || undefined}
           aria-activedescendant={cursor.at >= 0 ? `${base}-${cursor.at}` : undefined}
           aria-busy={props.loading || undefined}
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: the grid is the one tab stop of its rows
           tabIndex={0}
           className={styles.grid}
           style={{ "--template": template, minWidth } as CSSProperties}
@@ -318,7 +335,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   data-active={key === active || undefined}
                   data-selected={isSelected || undefined}
                   className={styles.row}
-                  style={virtual ? { position: "absolute", top: 0, transform: `translateY(${top}px)` } : undefined}
+                  style={
+                    virtual ? { position: "absolute", top: 0, transform: `translateY(${top}px)` } : undefined
+                  }
                   onClick={(e) => {
                     if ((e.target as HTMLElement).closest("button, a, input, [role=menu]")) return;
                     setCursorKey(key);
@@ -352,7 +371,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                     </div>
                   )}
                   {columns.map((c, i) => (
-                    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
                     <div
                       key={c.id}
                       role={i === 0 ? "rowheader" : "gridcell"}
@@ -377,13 +395,18 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           </div>
         </div>
         {props.loading && rows.length === 0 && <Skeleton rows={8} />}
-        {!props.loading && rows.length === 0 && <div className={styles.empty}>{props.empty ?? t("views.noRows")}</div>}
+        {!props.loading && rows.length === 0 && (
+          <div className={styles.empty}>{props.empty ?? t("views.noRows")}</div>
+        )}
       </div>
       {fill && (
         <div className={styles.foot}>
           <span>
             {rows.length < count
-              ? t("views.table.of", { shown: new Intl.NumberFormat(currentLocale()).format(rows.length), total: noun(count) })
+              ? t("views.table.of", {
+                  shown: new Intl.NumberFormat(currentLocale()).format(rows.length),
+                  total: noun(count),
+                })
               : noun(count)}
           </span>
           {selected && selected.size > 0 && <span>{t("views.table.selected", { n: selected.size })}</span>}

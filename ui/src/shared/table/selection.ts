@@ -49,7 +49,11 @@ export function step(cursor: Cursor, count: number, page: number, pressed: Key):
       return move(count - 1);
     case " ": {
       const at = clamp(cursor.at);
-      if (shift) return { cursor: { at, anchor: cursor.anchor }, range: [Math.min(cursor.anchor, at), Math.max(cursor.anchor, at)] };
+      if (shift)
+        return {
+          cursor: { at, anchor: cursor.anchor },
+          range: [Math.min(cursor.anchor, at), Math.max(cursor.anchor, at)],
+        };
       return { cursor: { at, anchor: at }, toggle: at };
     }
     case "Enter":
@@ -65,7 +69,12 @@ export function step(cursor: Cursor, count: number, page: number, pressed: Key):
 }
 
 /** First row at or after `from` (wrapping) whose text starts with what was typed. */
-export function typeAhead(texts: (index: number) => string, count: number, from: number, typed: string): number {
+export function typeAhead(
+  texts: (index: number) => string,
+  count: number,
+  from: number,
+  typed: string,
+): number {
   const wanted = typed.toLocaleLowerCase();
   for (let i = 0; i < count; i += 1) {
     const index = (from + i + count) % count;
@@ -83,7 +92,8 @@ export type SortValue = number | string | null | undefined;
 
 /** Numbers before text, missing values last whichever the direction. */
 export function compare(a: SortValue, b: SortValue, desc: boolean): number {
-  const missing = (v: SortValue) => v === null || v === undefined || (typeof v === "number" && Number.isNaN(v));
+  const missing = (v: SortValue) =>
+    v === null || v === undefined || (typeof v === "number" && Number.isNaN(v));
   if (missing(a) || missing(b)) return Number(missing(a)) - Number(missing(b));
   const order =
     typeof a === "number" && typeof b === "number"

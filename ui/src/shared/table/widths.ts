@@ -4,7 +4,9 @@ function read(id: string): Record<string, number> {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(`skerry.table.${id}`) ?? "{}");
     if (kept === null || typeof kept !== "object") return {};
-    return Object.fromEntries(Object.entries(kept).filter((e): e is [string, number] => typeof e[1] === "number" && e[1] > 0));
+    return Object.fromEntries(
+      Object.entries(kept).filter((e): e is [string, number] => typeof e[1] === "number" && e[1] > 0),
+    );
   } catch {
     // Unreadable or forbidden storage: the columns have their own widths.
     return {};

@@ -1,0 +1,197 @@
+import { useParams } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import type { ModelDetail, VersionRow } from "../../bindings/api";
+import { asErrorBody, useQueryCommand } from "../../shared/backend";
+import { shortValue } from "../../shared/charts";
+import {
+  ActionsMenu,
+  EmptyState,
+  ErrorBanner,
+  Link,
+  LinkButton,
+  Loading,
+  Page,
+  Time,
+  useGo,
+} from "../../shared/components";
+import { formatTime } from "../../shared/format";
+import { currentLocale, t } from "../../shared/i18n";
+import { type Column, DataTable } from "../../shared/table";
+import { metricValue } from "../runs/values";
+import { AliasChip, Digest, TagChips } from "./Chips";
+import { DeleteVersionDialog } from "./DeleteVersionDialog";
+import { DeleteModelDialog, modelPath } from "./ModelsPage";
+import styles from "./models.module.css";
+
+export function ModelPage() {
+  const { name = "" } = useParams({ strict: false }) as { name?: string };
+  const query = useQueryCommand("model_get", { name }, { keepPrevious: true });
+  const crumbs = [{ label: t("models.title"), to: "/models" }];
+  if (!query.data) {
+    const gone = query.error && asErrorBody(query.error).code === "not_found";
+    return (
+      <Page title={name} breadcrumbs={crumbs}>
+        {gone ? (
+          <EmptyState
+            title={t("models.notFoundTitle")}
+            actions={<LinkButton to="/models">{t("models.title")}</LinkButton>}
+          />
+        ) : (
+          <Loading query={query}>{() => null}</Loading>
+        )}
+      </Page>
+    );
+  }
+  return <Body model={query.data} error={query.error} />;
+}
+
+function Body({ model, error }: { model: ModelDetail; error: unknown }) {
+  const go = useGo();
+  const [deleting, setDeleting] = useState(false);
+  const [version, setVersion] = useState<VersionRow | null>(null);
+  const { row } = model;
+  const metricKeys = useMemo(() => {
+    const counts = new Map<string, number>();
+    for (const v of model.versions)
+      for (const m of v.metrics) counts.set(m.key, (counts.get(m.key) ?? 0) + 1);
+    return [...counts]
+      .filter(([key]) => !key.startsWith("system/"))
+      .sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))
+      .slice(0, 3)
+      .map(([key]) => key);
+  }, [model.versions]);
+  const columns = useMemo<Column<VersionRow>[]>(
+    () => [
+      {
+        id: "version",
+        header: t("models.col.version"),
+        text: (v) => String(v.version),
+        sort: (v) => v.version,
+        width: 92,
+      },
+      {
+        id: "aliases",
+        header: t("models.col.aliases"),
+        text: (v) => v.aliases.join(", "),
+        cell: (v) => (
+          <span className={styles.tags}>
+            {v.aliases.map((a) => (
+              <AliasChip key={a} alias={a} />
+            ))}
+          </span>
+        ),
+        width: 168,
+      },
+      ...metricKeys.map(
+        (key): Column<VersionRow> => ({
+          id: `m:${key}`,
+          header: key,
+          text: (v) => String(metricValue(v.metrics.find((m) => m.key === key)) ?? ""),
+          cell: (v) => shortValue(metricValue(v.metrics.find((m) => m.key === key)), currentLocale()),
+          sort: (v) => metricValue(v.metrics.find((m) => m.key === key)),
+          width: 104,
+          align: "end",
+        }),
+      ),
+      {
+        id: "run",
+        header: t("models.col.run"),
+        text: (v) => v.run ?? "",
+        cell: (v) => (v.run_id ? <Link to={`/runs/${v.run_id}`}>{v.run ?? v.run_id.slice(0, 8)}</Link> : "–"),
+        width: 152,
+      },
+      {
+        id: "image",
+        header: t("models.col.image"),
+        text: (v) => v.image?.digest ?? "",
+        cell: (v) =>
+          v.image ? <Digest digest={v.image.digest} /> : <span className="quiet">{t("models.noImage")}</span>,
+        width: 124,
+      },
+      {
+        id: "live",
+        header: t("models.col.live"),
+        text: (v) => v.live_in.join(", "),
+        cell: (v) =>
+          v.live_in.length > 0 ? v.live_in.join(", ") : <span className="quiet">{t("models.nowhere")}</span>,
+        width: 152,
+      },
+      {
+        id: "created",
+        header: t("models.col.created"),
+        text: (v) => formatTime(v.created_at),
+        cell: (v) => <Time at={v.created_at} relative />,
+        sort: (v) => v.created_at,
+        width: 116,
+      },
+      { id: "by", header: t("models.col.by"), text: (v) => v.created_by ?? "–", width: 100 },
+      {
+        id: "tags",
+        header: t("models.col.tags"),
+        text: (v) => v.tags.map((x) => `${x.key}=${x.value}`).join(", "),
+        cell: (v) => <TagChips tags={v.tags} />,
+        width: 200,
+      },
+    ],
+    [metricKeys],
+  );
+  return (
+    <Page
+      title={row.name}
+      breadcrumbs={[{ label: t("models.title"), to: "/models" }]}
+      lead={row.description}
+      fill
+      actions={
+        <>
+          {row.latest_version !== null && (
+            <LinkButton
+              variant="primary"
+              to={`/deployments/new?model=${encodeURIComponent(row.name)}&version=${row.latest_version}`}
+            >
+              {t("models.deploy")}
+            </LinkButton>
+          )}
+          <ActionsMenu
+            items={[
+              { id: "delete", label: t("models.delete"), danger: true, onAction: () => setDeleting(true) },
+            ]}
+          />
+        </>
+      }
+    >
+      {error ? (
+        <div className={styles.banner}>
+          <ErrorBanner error={error} />
+        </div>
+      ) : null}
+      <div className={styles.list}>
+        <DataTable
+          id="model-versions"
+          label={t("models.col.versions")}
+          rows={model.versions}
+          rowKey={(v) => String(v.version)}
+          columns={columns}
+          sort={{ id: "version", desc: true }}
+          onOpen={(v) => go(modelPath(v.name, v.version))}
+          noun={(n) => t("models.versionCount", { n })}
+          empty={<EmptyState title={t("models.noVersions")} />}
+          actions={(v) => [
+            { id: "open", label: t("models.open"), onAction: () => go(modelPath(v.name, v.version)) },
+            {
+              id: "deploy",
+              label: t("models.deploy"),
+              onAction: () => go(`/deployments/new?model=${encodeURIComponent(v.name)}&version=${v.version}`),
+            },
+            { id: "delete", label: t("models.deleteVersion"), danger: true, onAction: () => setVersion(v) },
+          ]}
+        />
+      </div>
+      <DeleteModelDialog
+        model={deleting ? row : null}
+        onClose={() => setDeleting(false)}
+        onDeleted={() => go("/models")}
+      />
+      <DeleteVersionDialog version={version} onClose={() => setVersion(null)} />
+    </Page>
+  );
+}

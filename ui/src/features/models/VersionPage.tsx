@@ -1,0 +1,316 @@
+import { useParams } from "@tanstack/react-router";
+import { Container, Pencil, Rocket } from "lucide-react";
+import { useState } from "react";
+import type { VersionDetail } from "../../bindings/api";
+import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
+import { shortValue } from "../../shared/charts";
+import {
+  ActionsMenu,
+  Banner,
+  Button,
+  CopyLine,
+  EmptyState,
+  ErrorBanner,
+  Fact,
+  Facts,
+  Link,
+  LinkButton,
+  Loading,
+  Page,
+  Section,
+  TextField,
+  Time,
+  useGo,
+} from "../../shared/components";
+import { formatBytes, formatTime } from "../../shared/format";
+import { currentLocale, t } from "../../shared/i18n";
+import { DeploymentStatus } from "../deployments/status";
+import { TagList } from "../runs/TagList";
+import { metricValue } from "../runs/values";
+import { Aliases } from "./Aliases";
+import { ContainerizeDialog } from "./ContainerizeDialog";
+import { DeleteVersionDialog } from "./DeleteVersionDialog";
+import { Lineage } from "./Lineage";
+import { modelPath } from "./ModelsPage";
+import styles from "./models.module.css";
+
+export function VersionPage() {
+  const params = useParams({ strict: false }) as { name?: string; version?: string };
+  const name = params.name ?? "";
+  const version = Number(params.version);
+  const query = useQueryCommand(
+    "version_get",
+    { name, version },
+    { keepPrevious: true, enabled: Number.isInteger(version) && version > 0 },
+  );
+  const crumbs = [
+    { label: t("models.title"), to: "/models" },
+    { label: name, to: modelPath(name) },
+  ];
+  if (!query.data) {
+    const gone = !Number.isInteger(version) || (query.error && asErrorBody(query.error).code === "not_found");
+    return (
+      <Page title={t("models.version", { n: params.version ?? "" })} breadcrumbs={crumbs}>
+        {gone ? (
+          <EmptyState
+            title={t("models.notFoundTitle")}
+            actions={<LinkButton to="/models">{t("models.title")}</LinkButton>}
+          />
+        ) : (
+          <Loading query={query}>{() => null}</Loading>
+        )}
+      </Page>
+    );
+  }
+  return <Body key={`${name}/${version}`} detail={query.data} error={query.error} />;
+}
+
+function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
+  const { row } = detail;
+  const go = useGo();
+  const [packing, setPacking] = useState(false);
+  const [deleting, setDeleting] = useState(false);
+  const tagSet = useMutationCommand("version_tag_set");
+  const tagDelete = useMutationCommand("version_tag_delete");
+  const operations = useQueryCommand("operations_list", null);
+  const underway = operations.data?.find(
+    (o) => o.subject === `${row.name}/${row.version}` && (o.state === "running" || o.state === "waiting"),
+  );
+  const key = { name: row.name, version: row.version };
+  const time = formatTime(row.created_at);
+  return (
+    <Page
+      title={`${row.name} ${row.version}`}
+      breadcrumbs={[
+        { label: t("models.title"), to: "/models" },
+        { label: row.name, to: modelPath(row.name) },
+      ]}
+      state={<Aliases {...key} aliases={row.aliases} />}
+      lead={
+        row.created_by
+          ? t("models.registered", { time, who: row.created_by })
+          : t("models.registeredAt", { time })
+      }
+      actions={
+        <>
+          {row.machine_id && (
+            <Button icon={<Container size={16} />} onPress={() => setPacking(true)}>
+              {underway ? t("models.pack.show") : t("models.pack")}
+            </Button>
+          )}
+          <LinkButton
+            variant="primary"
+            icon={<Rocket size={16} />}
+            to={`/deployments/new?model=${encodeURIComponent(row.name)}&version=${row.version}`}
+          >
+            {t("models.deploy")}
+          </LinkButton>
+          <ActionsMenu
+            items={[
+              {
+                id: "delete",
+                label: t("models.deleteVersion"),
+                danger: true,
+                onAction: () => setDeleting(true),
+              },
+            ]}
+          />
+        </>
+      }
+    >
+      {error ? <ErrorBanner error={error} /> : null}
+      {underway && (
+        <div className={styles.underway}>
+          <Banner
+            kind="busy"
+            title={t("models.pack.underway")}
+            actions={
+              <Button size="small" onPress={() => setPacking(true)}>
+                {t("models.pack.show")}
+              </Button>
+            }
+          />
+        </div>
+      )}
+      <Lineage detail={detail} />
+      <div className={styles.columns}>
+        <div>
+          <Section title={t("models.description")}>
+            <Description {...key} text={row.description ?? ""} />
+          </Section>
+          <Section
+            title={t("models.images")}
+            {...(detail.images.length > 0 ? { lead: t("models.imagesLead") } : {})}
+          >
+            {detail.images.length === 0 ? (
+              <p className="quiet">{t("models.noImages")}</p>
+            ) : (
+              <ul className={styles.images}>
+                {detail.images.map((image) => (
+                  <li key={image.digest}>
+                    <div className={styles.imageHead}>
+                      <span className={styles.mono}>{image.reference}</span>
+                      <span className="quiet">
+                        {formatBytes(image.size)} · <Time at={image.created_at} relative />
+                      </span>
+                    </div>
+                    <CopyLine text={image.digest} label={t("models.digest")} />
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Section>
+          <Section title={t("models.lineage.deployments")}>
+            {detail.deployments.length === 0 ? (
+              <p className="quiet">{t("models.nowhere")}</p>
+            ) : (
+              <ul className={styles.deployments}>
+                {detail.deployments.map((d) => (
+                  <li key={d.id}>
+                    <Link to={`/deployments/${d.id}`}>{d.name}</Link>
+                    <span className="quiet">{d.machine}</span>
+                    <DeploymentStatus row={d} />
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Section>
+          <Section title={t("models.example")}>
+            {detail.input_example === null ? (
+              <p className="quiet">{t("models.noExample")}</p>
+            ) : (
+              // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keyboard
+              <pre className={styles.pre} tabIndex={0}>
+                {pretty(detail.input_example)}
+              </pre>
+            )}
+          </Section>
+        </div>
+        <aside className={styles.side} aria-label={t("models.metrics")}>
+          <Pairs
+            title={t("models.metrics")}
+            pairs={row.metrics.map((m) => ({
+              key: m.key,
+              value: shortValue(metricValue(m), currentLocale()),
+            }))}
+            end
+          />
+          <Pairs title={t("models.params")} pairs={detail.params} />
+          <section>
+            <h2>{t("models.col.tags")}</h2>
+            <TagList
+              tags={row.tags}
+              onSet={(k, value) => tagSet.mutateAsync({ ...key, key: k, value })}
+              onDelete={(k) => tagDelete.mutateAsync({ ...key, key: k })}
+            />
+          </section>
+          <section>
+            <h2>{t("models.files")}</h2>
+            <Facts>
+              {row.machine && <Fact label={t("models.col.machine")}>{row.machine}</Fact>}
+              {detail.artifact_path && row.run_id && (
+                <Fact label={t("models.artifactPath")}>
+                  <Link to={`/runs/${row.run_id}?tab=artifacts`}>{detail.artifact_path}</Link>
+                </Fact>
+              )}
+            </Facts>
+            <p className={styles.source} title={detail.source}>
+              {detail.source}
+            </p>
+          </section>
+        </aside>
+      </div>
+      {packing && (
+        <ContainerizeDialog detail={detail} operation={underway ?? null} onClose={() => setPacking(false)} />
+      )}
+      <DeleteVersionDialog
+        version={deleting ? key : null}
+        onClose={() => setDeleting(false)}
+        onDeleted={() => go(modelPath(row.name))}
+      />
+    </Page>
+  );
+}
+
+function pretty(json: string): string {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
+}
+
+function Pairs(props: { title: string; pairs: readonly { key: string; value: string }[]; end?: boolean }) {
+  return (
+    <section>
+      <h2>{props.title}</h2>
+      {props.pairs.length === 0 ? (
+        <p className="quiet">{t("models.none")}</p>
+      ) : (
+        <table className={styles.mini}>
+          <tbody>
+            {props.pairs.map((p) => (
+              <tr key={p.key}>
+                <th scope="row" title={p.key}>
+                  {p.key}
+                </th>
+                <td className={props.end ? styles.end : styles.mono} title={p.value}>
+                  {p.value}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function Description(props: { name: string; version: number; text: string }) {
+  const describe = useMutationCommand("version_describe");
+  const [draft, setDraft] = useState<string | null>(null);
+  if (draft === null) {
+    return (
+      <div className={styles.description}>
+        {props.text && <p>{props.text}</p>}
+        <Button size="small" variant="quiet" icon={<Pencil size={14} />} onPress={() => setDraft(props.text)}>
+          {props.text ? t("common.edit") : t("models.describe")}
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <div className={styles.form}>
+      {describe.error && <ErrorBanner error={describe.error} />}
+      <TextField
+        label={t("models.description")}
+        value={draft}
+        onChange={setDraft}
+        multiline
+        rows={4}
+        autoFocus
+      />
+      <div className={styles.buttons}>
+        <Button onPress={() => setDraft(null)}>{t("common.cancel")}</Button>
+        <Button
+          variant="primary"
+          isPending={describe.isPending}
+          onPress={async () => {
+            try {
+              await describe.mutateAsync({
+                name: props.name,
+                version: props.version,
+                description: draft.trim(),
+              });
+              setDraft(null);
+            } catch {
+              // The banner says it.
+            }
+          }}
+        >
+          {t("common.save")}
+        </Button>
+      </div>
+    </div>
+  );
+}

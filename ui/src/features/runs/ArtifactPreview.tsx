@@ -1,0 +1,96 @@
+import { FileQuestionMark } from "lucide-react";
+import { useMemo } from "react";
+import { useQueryCommand } from "../../shared/backend";
+import { EmptyState, Loading } from "../../shared/components";
+import { formatBytes } from "../../shared/format";
+import { t } from "../../shared/i18n";
+import { type Column, DataTable } from "../../shared/table";
+import { parseCsv } from "./csv";
+import styles from "./runs.module.css";
+
+/** The beginning of a file. Text is shown as text, never as a document: nothing in it can run. */
+export function ArtifactPreviewPane({ runId, path }: { runId: string; path: string }) {
+  const query = useQueryCommand("run_artifact_preview", { run_id: runId, path });
+  return (
+    <Loading query={query} rows={8}>
+      {(preview) => {
+        switch (preview.kind) {
+          case "image":
+            return (
+              <div className={styles.image}>
+                <img src={preview.data_url} alt={path} />
+              </div>
+            );
+          case "none":
+            return (
+              <EmptyState
+                icon={FileQuestionMark}
+                title={t("runs.files.noPreview")}
+                lead={formatBytes(preview.size)}
+              />
+            );
+          case "text":
+            return (
+              <>
+                {preview.truncated && <p className={styles.truncated}>{t("runs.files.truncated")}</p>}
+                {preview.format === "csv" ? (
+                  <Csv text={preview.text} path={path} />
+                ) : (
+                  <Plain text={preview.text} json={preview.format === "json"} />
+                )}
+              </>
+            );
+        }
+      }}
+    </Loading>
+  );
+}
+
+function Plain({ text, json }: { text: string; json: boolean }) {
+  const shown = useMemo(() => {
+    if (!json) return text;
+    try {
+      return JSON.stringify(JSON.parse(text), null, 2);
+    } catch {
+      return text;
+    }
+  }, [text, json]);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keyboard
+    <pre className={styles.pre} tabIndex={0}>
+      {shown}
+    </pre>
+  );
+}
+
+interface CsvRow {
+  readonly n: number;
+  readonly cells: readonly string[];
+}
+
+function Csv({ text, path }: { text: string; path: string }) {
+  const { columns, rows } = useMemo(() => {
+    const [head, ...rest] = parseCsv(text, path.endsWith(".tsv") ? "\t" : ",");
+    const numeric = (i: number) =>
+      rest.slice(0, 50).every((r) => r[i] === "" || Number.isFinite(Number(r[i])));
+    return {
+      columns: (head ?? []).map(
+        (name, i): Column<CsvRow> => ({
+          id: String(i),
+          header: name,
+          text: (r) => r.cells[i] ?? "",
+          ...(numeric(i)
+            ? { align: "end" as const, sort: (r: CsvRow) => (r.cells[i] ? Number(r.cells[i]) : null) }
+            : {}),
+          width: 128,
+        }),
+      ),
+      rows: rest.map((cells, n): CsvRow => ({ n, cells })),
+    };
+  }, [text, path]);
+  return (
+    <div className={styles.csv}>
+      <DataTable id={`csv:${path}`} label={path} rows={rows} rowKey={(r) => String(r.n)} columns={columns} />
+    </div>
+  );
+}

@@ -1,0 +1,138 @@
+import { ExternalLink } from "lucide-react";
+import type { RunRow } from "../../bindings/api";
+import { useQueryCommand } from "../../shared/backend";
+import { Sparkline, seriesColor, shortValue } from "../../shared/charts";
+import { Button, Drawer, ErrorBanner, Fact, Facts, Link, LinkButton, Time } from "../../shared/components";
+import { formatDuration, useNow } from "../../shared/format";
+import { currentLocale, t } from "../../shared/i18n";
+import styles from "./runs.module.css";
+import { isOver, RunStatus } from "./status";
+import { durationOf, metricValue } from "./values";
+
+const SHOWN = 12;
+
+export function RunDrawer(props: {
+  row: RunRow | null;
+  onClose: () => void;
+  onCancel: (row: RunRow) => void;
+}) {
+  const { row } = props;
+  return (
+    <Drawer
+      title={row?.name ?? ""}
+      isOpen={row !== null}
+      onClose={props.onClose}
+      actions={
+        row ? (
+          <LinkButton to={`/runs/${row.id}`} size="small" icon={<ExternalLink size={14} />}>
+            {t("runs.open")}
+          </LinkButton>
+        ) : null
+      }
+    >
+      {row ? <Body key={row.id} row={row} onCancel={props.onCancel} /> : null}
+    </Drawer>
+  );
+}
+
+function Body({ row, onCancel }: { row: RunRow; onCancel: (row: RunRow) => void }) {
+  const now = useNow(isOver(row) ? 3_600_000 : 1000);
+  const keys = row.metrics.slice(0, SHOWN).map((m) => m.key);
+  const chart = useQueryCommand(
+    "run_chart",
+    { run_id: row.id, keys, max_points: 60, from_step: null, to_step: null },
+    { enabled: keys.length > 0, keepPrevious: true },
+  );
+  const ms = durationOf(row, now);
+  return (
+    <div className={styles.drawer}>
+      <div className={styles.drawerState}>
+        <RunStatus row={row} pill />
+        {row.machine_id && !isOver(row) && (
+          <Button size="small" onPress={() => onCancel(row)}>
+            {t("runs.cancel")}
+          </Button>
+        )}
+      </div>
+      {row.reason && <ErrorBanner error={row.reason} />}
+      <Facts>
+        <Fact label={t("runs.col.experiment")}>
+          <Link to={`/runs?experiment=${encodeURIComponent(row.experiment)}`}>{row.experiment}</Link>
+        </Fact>
+        <Fact label={t("runs.col.machine")}>
+          {row.machine_id ? (
+            <Link to={`/machines/${row.machine_id}`}>{row.machine ?? row.machine_id}</Link>
+          ) : (
+            t("runs.noMachine")
+          )}
+        </Fact>
+        <Fact label={t("runs.started")}>
+          {row.started_at === null ? t("runs.notStarted") : <Time at={row.started_at} />}
+        </Fact>
+        <Fact label={t("runs.col.duration")}>{ms === null ? "–" : formatDuration(ms)}</Fact>
+        {row.user && <Fact label={t("runs.startedBy")}>{row.user}</Fact>}
+      </Facts>
+      <h3 className={styles.h3}>{t("runs.metrics")}</h3>
+      {row.metrics.length === 0 ? (
+        <p className="quiet">{t("runs.noMetrics")}</p>
+      ) : (
+        <table className={styles.mini}>
+          <tbody>
+            {row.metrics.slice(0, SHOWN).map((m) => {
+              const series = chart.data?.find((s) => s.key === m.key);
+              const value = shortValue(metricValue(m), currentLocale());
+              return (
+                <tr key={m.key}>
+                  <th scope="row" title={m.key}>
+                    {m.key}
+                  </th>
+                  <td className={styles.sparkCell}>
+                    {series && series.values.length > 1 && (
+                      <Sparkline
+                        values={series.values.map((v) => v ?? Number.NaN)}
+                        label={`${m.key}, ${t("views.chart.last")} ${value}`}
+                        color={seriesColor(row.id)}
+                      />
+                    )}
+                  </td>
+                  <td className={styles.num}>{value}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      )}
+      <h3 className={styles.h3}>{t("runs.params")}</h3>
+      {row.params.length === 0 ? (
+        <p className="quiet">{t("runs.noParams")}</p>
+      ) : (
+        <table className={styles.mini}>
+          <tbody>
+            {row.params.map((p) => (
+              <tr key={p.key}>
+                <th scope="row" title={p.key}>
+                  {p.key}
+                </th>
+                <td className={styles.mono} title={p.value}>
+                  {p.value}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {row.tags.length > 0 && (
+        <>
+          <h3 className={styles.h3}>{t("runs.tags")}</h3>
+          <ul className={styles.chips}>
+            {row.tags.map((tag) => (
+              <li key={tag.key} title={`${tag.key} = ${tag.value}`}>
+                <span>{tag.key}</span> {tag.value}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
+  );
+}

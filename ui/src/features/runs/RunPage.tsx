@@ -1,0 +1,360 @@
+import { useParams, useSearch } from "@tanstack/react-router";
+import { Ban, Package, RotateCcw } from "lucide-react";
+import { useState } from "react";
+import type { RunDetail } from "../../bindings/api";
+import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
+import {
+  ActionsMenu,
+  Banner,
+  Button,
+  EmptyState,
+  ErrorBanner,
+  Fact,
+  Facts,
+  Link,
+  LinkButton,
+  Loading,
+  Page,
+  Tabs,
+  Time,
+  toast,
+  useGo,
+} from "../../shared/components";
+import { formatAgo, formatDuration, useNow } from "../../shared/format";
+import { t } from "../../shared/i18n";
+import { RegisterDialog } from "../models/RegisterDialog";
+import { CancelDialog } from "./CancelDialog";
+import { RunArtifacts } from "./RunArtifacts";
+import { RunCharts } from "./RunCharts";
+import { RunEnvironmentTab } from "./RunEnvironment";
+import { RunLog } from "./RunLog";
+import styles from "./runs.module.css";
+import { isOver, RunStatus } from "./status";
+import { RunTags } from "./RunTags";
+import { durationOf } from "./values";
+
+const TABS = ["overview", "logs", "artifacts", "environment"] as const;
+type TabId = (typeof TABS)[number];
+
+export function RunPage() {
+  const { runId = "" } = useParams({ strict: false }) as { runId?: string };
+  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const go = useGo();
+  const query = useQueryCommand("run_get", { id: runId }, { keepPrevious: true });
+  const tab = TABS.find((id) => id === search.tab) ?? "overview";
+  const run = query.data;
+
+  if (!run) {
+    const gone = query.error && asErrorBody(query.error).code === "not_found";
+    return (
+      <Page title={t("runs.title")} breadcrumbs={[{ label: t("runs.title"), to: "/runs" }]}>
+        {gone ? (
+          <EmptyState
+            title={t("runs.notFoundTitle")}
+            lead={runId}
+            actions={<LinkButton to="/runs">{t("runs.title")}</LinkButton>}
+          />
+        ) : (
+          <Loading query={query} rows={10}>
+            {() => null}
+          </Loading>
+        )}
+      </Page>
+    );
+  }
+  return (
+    <Body
+      key={run.row.id}
+      run={run}
+      error={query.error}
+      tab={tab}
+      onTab={(id) => go(id === "overview" ? `/runs/${runId}` : `/runs/${runId}?tab=${id}`, { replace: true })}
+    />
+  );
+}
+
+function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: TabId) => void }) {
+  const { run } = props;
+  const { row } = run;
+  const go = useGo();
+  const over = isOver(row);
+  const now = useNow(over ? 3_600_000 : 1000);
+  const [cancelling, setCancelling] = useState(false);
+  const [registering, setRegistering] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+  const remove = useMutationCommand("runs_delete");
+  const restore = useMutationCommand("runs_restore");
+  const reconnect = useMutationCommand("machine_reconnect");
+  const ms = durationOf(row, now);
+  const attempt = async (work: () => Promise<unknown>) => {
+    setFailure(null);
+    try {
+      await work();
+    } catch (e) {
+      setFailure(e);
+    }
+  };
+
+  return (
+    <Page
+      title={row.name}
+      breadcrumbs={[
+        { label: t("runs.title"), to: "/runs" },
+        { label: row.experiment, to: `/runs?experiment=${encodeURIComponent(row.experiment)}` },
+      ]}
+      state={
+        <>
+          <RunStatus row={row} link={run.link} pill />
+          {!over && (
+            <span className={styles.observed}>
+              {t("runs.observed", { time: formatAgo(row.observed_at, now) })}
+            </span>
+          )}
+        </>
+      }
+      fill
+      actions={
+        <>
+          {run.model_paths.length > 0 && (
+            <Button
+              variant={over ? "primary" : "plain"}
+              icon={<Package size={16} />}
+              onPress={() => setRegistering(true)}
+            >
+              {t("runs.register")}
+            </Button>
+          )}
+          {row.machine_id && !over && (
+            <Button
+              icon={<Ban size={16} />}
+              isDisabled={row.phase === "stopping"}
+              onPress={() => setCancelling(true)}
+            >
+              {t("runs.cancel")}
+            </Button>
+          )}
+          {row.machine_id && run.environment && (
+            <LinkButton to={`/runs/new?from=${row.id}`} icon={<RotateCcw size={16} />}>
+              {t("runs.again")}
+            </LinkButton>
+          )}
+          <ActionsMenu
+            items={
+              row.stage === "active"
+                ? [
+                    {
+                      id: "delete",
+                      label: t("runs.delete"),
+                      danger: true,
+                      onAction: () =>
+                        void attempt(async () => {
+                          await remove.mutateAsync({ run_ids: [row.id] });
+                          toast({
+                            title: t("runs.deletedToast", { n: 1 }),
+                            action: {
+                              label: t("runs.undo"),
+                              onAction: () => void restore.mutateAsync({ run_ids: [row.id] }),
+                            },
+                          });
+                          go("/runs");
+                        }),
+                    },
+                  ]
+                : [
+                    {
+                      id: "restore",
+                      label: t("runs.restore"),
+                      onAction: () => void attempt(() => restore.mutateAsync({ run_ids: [row.id] })),
+                    },
+                  ]
+            }
+          />
+        </>
+      }
+    >
+      <div className={styles.notices}>
+        {props.error ? <ErrorBanner error={props.error} /> : null}
+        {failure ? <ErrorBanner error={failure} /> : null}
+        {row.stage === "deleted" && (
+          <Banner
+            kind="notice"
+            title={t("runs.deletedBanner")}
+            actions={
+              <Button
+                size="small"
+                onPress={() => void attempt(() => restore.mutateAsync({ run_ids: [row.id] }))}
+              >
+                {t("runs.restore")}
+              </Button>
+            }
+          />
+        )}
+        {row.stale && !over && row.machine_id && (
+          <Banner
+            kind="notice"
+            title={t("runs.staleTitle", { machine: row.machine ?? "" })}
+            actions={
+              <Button
+                size="small"
+                isPending={reconnect.isPending}
+                onPress={() => void attempt(() => reconnect.mutateAsync({ id: row.machine_id ?? "" }))}
+              >
+                {t("runs.reconnect")}
+              </Button>
+            }
+          >
+            <p>{t("runs.staleLead", { time: formatAgo(row.observed_at, now) })}</p>
+          </Banner>
+        )}
+        {row.reason && <ErrorBanner error={row.reason} />}
+      </div>
+      <dl className={styles.strip}>
+        <div>
+          <dt>{t("runs.col.machine")}</dt>
+          <dd>
+            {row.machine_id ? (
+              <Link to={`/machines/${row.machine_id}`}>{row.machine ?? row.machine_id}</Link>
+            ) : (
+              t("runs.noMachine")
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>{t("runs.started")}</dt>
+          <dd>{row.started_at === null ? t("runs.notStarted") : <Time at={row.started_at} />}</dd>
+        </div>
+        <div>
+          <dt>{t("runs.col.duration")}</dt>
+          <dd className={styles.num}>{ms === null ? "–" : formatDuration(ms)}</dd>
+        </div>
+        {run.exit_code !== null && (
+          <div>
+            <dt>{t("runs.exitCode")}</dt>
+            <dd className={styles.num}>{run.exit_code}</dd>
+          </div>
+        )}
+        {row.user && (
+          <div>
+            <dt>{t("runs.startedBy")}</dt>
+            <dd>{row.user}</dd>
+          </div>
+        )}
+        {run.environment && (
+          <div>
+            <dt>{t("runs.env.network")}</dt>
+            <dd>
+              {run.environment.image === null
+                ? t("runs.form.processes")
+                : t(run.environment.network_open ? "runs.env.open" : "runs.env.closed")}
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>{t("runs.id")}</dt>
+          <dd className={styles.mono} title={row.id}>
+            {row.id.slice(0, 8)}
+          </dd>
+        </div>
+      </dl>
+      <Tabs
+        label={t("runs.tabs")}
+        value={props.tab}
+        onChange={props.onTab}
+        tabs={[
+          { id: "overview", label: t("runs.tab.overview"), panel: <Overview run={run} over={over} /> },
+          {
+            id: "logs",
+            label: t("runs.tab.logs"),
+            count: run.log_lines,
+            fill: true,
+            panel: <RunLog run={run} live={!over} />,
+          },
+          {
+            id: "artifacts",
+            label: t("runs.tab.artifacts"),
+            fill: true,
+            panel: <RunArtifacts runId={row.id} />,
+          },
+          { id: "environment", label: t("runs.tab.environment"), panel: <RunEnvironmentTab run={run} /> },
+        ]}
+      />
+      <CancelDialog run={cancelling ? row : null} onClose={() => setCancelling(false)} />
+      {registering && <RegisterDialog run={run} onClose={() => setRegistering(false)} />}
+    </Page>
+  );
+}
+
+function Overview({ run, over }: { run: RunDetail; over: boolean }) {
+  const { row } = run;
+  return (
+    <div className={styles.overview}>
+      <RunCharts run={run} live={!over} />
+      <aside className={styles.aside} aria-label={t("runs.params")}>
+        <section>
+          <h2 className={styles.h3}>{t("runs.params")}</h2>
+          {row.params.length === 0 ? (
+            <p className="quiet">{t("runs.noParams")}</p>
+          ) : (
+            <table className={styles.mini}>
+              <tbody>
+                {row.params.map((p) => (
+                  <tr key={p.key}>
+                    <th scope="row" title={p.key}>
+                      {p.key}
+                    </th>
+                    <td className={styles.mono} title={p.value}>
+                      {p.value}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </section>
+        <section>
+          <h2 className={styles.h3}>{t("runs.tags")}</h2>
+          <RunTags runId={row.id} tags={row.tags} />
+        </section>
+        <section>
+          <h2 className={styles.h3}>{t("runs.inputs")}</h2>
+          {run.inputs.length === 0 ? (
+            <p className="quiet">{t("runs.noInputs")}</p>
+          ) : (
+            <ul className={styles.inputs}>
+              {run.inputs.map((input) => (
+                <li key={`${input.name} ${input.digest}`}>
+                  <div className={styles.inputName}>
+                    {input.name}
+                    {input.context && <span className="quiet"> · {input.context}</span>}
+                  </div>
+                  <div className={styles.mono} title={input.source}>
+                    {input.source}
+                  </div>
+                  <div className={styles.hash} title={input.digest}>
+                    {t("runs.snapshot")} <code>{input.digest.replace(/^sha256:/, "").slice(0, 16)}</code>
+                  </div>
+                </li>
+              ))}
+            </ul>
+          )}
+        </section>
+        <section>
+          <h2 className={styles.h3}>{t("runs.versions")}</h2>
+          {run.versions.length === 0 ? (
+            <p className="quiet">{t("runs.noVersions")}</p>
+          ) : (
+            <Facts>
+              {run.versions.map((v) => (
+                <Fact key={`${v.name} ${v.version}`} label={v.artifact_path}>
+                  <Link to={`/models/${encodeURIComponent(v.name)}/${v.version}`}>
+                    {v.name} {v.version}
+                  </Link>
+                </Fact>
+              ))}
+            </Facts>
+          )}
+        </section>
+      </aside>
+    </div>
+  );
+}

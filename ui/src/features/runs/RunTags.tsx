@@ -1,0 +1,15 @@
+import type { KeyValue } from "../../bindings/api";
+import { useMutationCommand } from "../../shared/backend";
+import { TagList } from "./TagList";
+
+export function RunTags({ runId, tags }: { runId: string; tags: readonly KeyValue[] }) {
+  const set = useMutationCommand("run_tag_set");
+  const remove = useMutationCommand("run_tag_delete");
+  return (
+    <TagList
+      tags={tags}
+      onSet={(key, value) => set.mutateAsync({ run_id: runId, key, value })}
+      onDelete={(key) => remove.mutateAsync({ run_id: runId, key })}
+    />
+  );
+}

@@ -1,0 +1,144 @@
+import { Check, Plus, X } from "lucide-react";
+import { type KeyboardEvent, useState } from "react";
+import type { KeyValue } from "../../bindings/api";
+import { Button, ErrorBanner, IconButton } from "../../shared/components";
+import { t } from "../../shared/i18n";
+import styles from "./runs.module.css";
+import { tagKey, tagValue } from "./validate";
+
+/** Tags as they are, each changed in its place. A failure stands where the tag is. */
+export function TagList(props: {
+  tags: readonly KeyValue[];
+  onSet: (key: string, value: string) => Promise<unknown>;
+  onDelete: (key: string) => Promise<unknown>;
+}) {
+  const [editing, setEditing] = useState<string | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
+  const attempt = async (work: () => Promise<unknown>) => {
+    setFailure(null);
+    try {
+      await work();
+      setEditing(null);
+    } catch (e) {
+      setFailure(e);
+    }
+  };
+  return (
+    <div className={styles.tagList}>
+      {failure ? <ErrorBanner error={failure} /> : null}
+      {props.tags.length === 0 && editing === null && <p className="quiet">{t("runs.tag.none")}</p>}
+      <ul>
+        {props.tags.map((tag) =>
+          editing === tag.key ? (
+            <li key={tag.key}>
+              <TagForm
+                tag={tag}
+                onCancel={() => setEditing(null)}
+                onSave={(key, value) => void attempt(() => props.onSet(key, value))}
+                onDelete={() => void attempt(() => props.onDelete(tag.key))}
+              />
+            </li>
+          ) : (
+            <li key={tag.key}>
+              <button
+                type="button"
+                className={styles.tagButton}
+                aria-label={t("runs.tag.edit", { key: tag.key })}
+                onClick={() => setEditing(tag.key)}
+              >
+                <span className={styles.tagKey}>{tag.key}</span>
+                <span className={styles.tagValue} title={tag.value}>
+                  {tag.value}
+                </span>
+              </button>
+            </li>
+          ),
+        )}
+        {editing === "" && (
+          <li>
+            <TagForm
+              tag={null}
+              taken={props.tags.map((x) => x.key)}
+              onCancel={() => setEditing(null)}
+              onSave={(key, value) => void attempt(() => props.onSet(key, value))}
+            />
+          </li>
+        )}
+      </ul>
+      {editing === null && (
+        <Button size="small" variant="quiet" icon={<Plus size={14} />} onPress={() => setEditing("")}>
+          {t("runs.tag.add")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function TagForm(props: {
+  tag: KeyValue | null;
+  taken?: readonly string[];
+  onSave: (key: string, value: string) => void;
+  onCancel: () => void;
+  onDelete?: () => void;
+}) {
+  const [key, setKey] = useState(props.tag?.key ?? "");
+  const [value, setValue] = useState(props.tag?.value ?? "");
+  const wrong = (key === "" ? null : props.tag ? null : tagKey(key)) ?? tagValue(value);
+  const ready = key !== "" && wrong === null;
+  const onKeyDown = (e: KeyboardEvent) => {
+    if (e.key === "Enter" && ready) props.onSave(key, value);
+    if (e.key === "Escape") {
+      e.stopPropagation();
+      props.onCancel();
+    }
+  };
+  return (
+    <div className={styles.tagForm}>
+      {props.tag ? (
+        <span className={styles.tagKey}>{key}</span>
+      ) : (
+        <input
+          aria-label={t("runs.tag.key")}
+          placeholder={t("runs.tag.key")}
+          value={key}
+          // biome-ignore lint/a11y/noAutofocus: a person just asked for this field
+          autoFocus
+          onChange={(e) => setKey(e.target.value)}
+          onKeyDown={onKeyDown}
+          aria-invalid={wrong !== null}
+        />
+      )}
+      <input
+        aria-label={t("runs.tag.value")}
+        placeholder={t("runs.tag.value")}
+        value={value}
+        // biome-ignore lint/a11y/noAutofocus: a person just asked for this field
+        autoFocus={props.tag !== null}
+        onChange={(e) => setValue(e.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      <IconButton
+        size="small"
+        label={t("common.save")}
+        icon={<Check size={14} />}
+        isDisabled={!ready}
+        onPress={() => props.onSave(key, value)}
+      />
+      {props.onDelete ? (
+        <IconButton
+          size="small"
+          label={t("runs.tag.remove", { key })}
+          icon={<X size={14} />}
+          onPress={props.onDelete}
+        />
+      ) : (
+        <IconButton size="small" label={t("common.cancel")} icon={<X size={14} />} onPress={props.onCancel} />
+      )}
+      {wrong && (
+        <p role="alert" className={styles.wrong}>
+          {wrong}
+        </p>
+      )}
+    </div>
+  );
+}

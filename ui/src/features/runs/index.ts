@@ -1,0 +1,3 @@
+export { NewRunPage } from "./NewRunPage";
+export { RunPage } from "./RunPage";
+export { RunsPage } from "./RunsPage";

@@ -1,0 +1,66 @@
+import type { ChartSeries, MetricValue, RunRow } from "../../bindings/api";
+import type { Series, XKind } from "../../shared/charts";
+
+/** A metric's value with what JSON cannot carry put back. */
+export function metricValue(metric: MetricValue | undefined): number | undefined {
+  if (!metric) return undefined;
+  if (metric.value !== null) return metric.value;
+  if (metric.special === "Infinity") return Number.POSITIVE_INFINITY;
+  if (metric.special === "-Infinity") return Number.NEGATIVE_INFINITY;
+  return Number.NaN;
+}
+
+export const metricOf = (row: RunRow, key: string) => metricValue(row.metrics.find((m) => m.key === key));
+export const paramOf = (row: RunRow, key: string) => row.params.find((p) => p.key === key)?.value;
+
+/** Points of one metric for a chart, in ascending x. */
+export function seriesOf(runId: string, chart: ChartSeries, x: XKind, start: number): Series {
+  const y = chart.values.map((v) => v ?? Number.NaN);
+  for (const { index, positive } of chart.infinities) {
+    y[index] = positive ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  }
+  const xs =
+    x === "step" ? chart.steps : x === "time" ? chart.times : chart.times.map((at) => (at - start) / 1000);
+  const ordered = xs.every((v, i) => i === 0 || v >= (xs[i - 1] ?? v));
+  if (ordered) return { id: runId, label: chart.key, x: xs, y };
+  const order = xs.map((_, i) => i).sort((a, b) => (xs[a] ?? 0) - (xs[b] ?? 0));
+  return {
+    id: runId,
+    label: chart.key,
+    x: order.map((i) => xs[i] ?? 0),
+    y: order.map((i) => y[i] ?? Number.NaN),
+  };
+}
+
+const LANGUAGE = /[=<>!]|\b(?:like|ilike|in|is)\b/i;
+
+/** What a person typed as a filter in MLflow's language; words alone search the names. */
+export function filterOf(typed: string): { filter: string; names: boolean } {
+  const text = typed.trim();
+  if (text === "" || LANGUAGE.test(text)) return { filter: text, names: false };
+  return { filter: `attributes.run_name ILIKE '%${text.replace(/['"%]/g, "")}%'`, names: true };
+}
+
+/** The table's sort in MLflow's words. */
+export function orderOf(sort: { id: string; desc: boolean }): string[] {
+  const direction = sort.desc ? "DESC" : "ASC";
+  const attribute: Record<string, string> = {
+    name: "attributes.run_name",
+    status: "attributes.status",
+    started: "attributes.start_time",
+  };
+  const known = attribute[sort.id];
+  if (known) return [`${known} ${direction}`];
+  const [kind, ...rest] = sort.id.split(":");
+  const key = rest.join(":").replace(/`/g, "");
+  return kind === "m"
+    ? [`metrics.\`${key}\` ${direction}`]
+    : kind === "p"
+      ? [`params.\`${key}\` ${direction}`]
+      : [];
+}
+
+export function durationOf(row: RunRow, now: number): number | null {
+  if (row.started_at === null) return null;
+  return Math.max(0, (row.ended_at ?? now) - row.started_at);
+}
