@@ -206,10 +206,8 @@ async fn broken_archives_are_refused_and_never_opened() {
     let layers = [tar_of(&[("a", &noise(1, 100_000))])];
     let good = saved_image(&layers);
     let mut damaged = good.clone();
-    let at = damaged
-        .windows(8)
-        .position(|bytes| bytes == &noise(1, 100_000)[50_000..50_008])
-        .unwrap();
+    let part = noise(1, 100_000)[50_000..50_008].to_vec();
+    let at = damaged.windows(8).position(|bytes| bytes == part).unwrap();
     damaged[at] ^= 1;
     let manifest = |text: &str| tar_of(&[("manifest.json", text.as_bytes())]);
     let windows = tar_of(&[

@@ -18,11 +18,7 @@ pub(super) fn of_request(host: &str, error: &reqwest::Error) -> Error {
     let mut reason = String::new();
     let mut cause = error.source();
     while let Some(at) = cause {
-        let inner = at.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(tls) = at
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref()))
-        {
+        if let Some(tls) = tls_inside(at) {
             return Error::Tls {
                 host,
                 reason: tls_words(tls),
@@ -48,6 +44,16 @@ pub(super) fn of_request(host: &str, error: &reqwest::Error) -> Error {
     Error::Unreachable { host, reason }
 }
 
+/// A TLS error comes wrapped in I/O errors, whose `source` leaps over what they wrap.
+fn tls_inside<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    loop {
+        if let Some(tls) = error.downcast_ref() {
+            return Some(tls);
+        }
+        error = error.downcast_ref::<io::Error>()?.get_ref()?;
+    }
+}
+
 fn tls_words(error: &rustls::Error) -> String {
     use rustls::{CertificateError as C, Error as E};
     match error {
@@ -62,6 +68,13 @@ fn tls_words(error: &rustls::Error) -> String {
         }
         E::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => {
             "its certificate has expired".to_owned()
+        }
+        E::InvalidCertificate(C::Other(other))
+            if other.to_string().contains("CaUsedAsEndEntity") =>
+        {
+            "it shows the certificate of an authority (CA:TRUE) as its own, which is not accepted; \
+             make it one for a server (CA:FALSE)"
+                .to_owned()
         }
         other => other.to_string(),
     }

@@ -193,6 +193,15 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// A certificate for 127.0.0.1 signed by itself: (certificate, key).
 pub fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
     let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    let config = folder.join("openssl.cnf");
+    // The system's own settings would make it an authority, which a server must not be.
+    fs::write(
+        &config,
+        "[req]\ndistinguished_name=dn\nx509_extensions=ext\n[dn]\n[ext]\n\
+         subjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n",
+    )
+    .unwrap();
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
     run(
         &[
             "openssl",
@@ -205,12 +214,12 @@ pub fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
             "2",
             "-subj",
             "/CN=test",
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
+            "-config",
+            &path(&config),
             "-keyout",
-            key.to_str().unwrap(),
+            &path(&key),
             "-out",
-            certificate.to_str().unwrap(),
+            &path(&certificate),
         ],
         b"",
     );
