@@ -396,7 +396,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         </div>
         {props.loading && rows.length === 0 && <Skeleton rows={8} />}
         {!props.loading && rows.length === 0 && (
-          <div className={styles.empty}>{props.empty ?? t("views.noRows")}</div>
+          <div className={styles.empty}>{props.empty === undefined ? t("views.noRows") : props.empty}</div>
         )}
       </div>
       {fill && (
