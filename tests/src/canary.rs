@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use skerry_lab::Machine;
+
 use crate::desk::Desk;
 
 /// Searches the data folder with its logs, and the arguments and environments of all of the
@@ -38,6 +40,34 @@ pub fn search(desk: &Desk, secrets: &[(&str, &str)], pages: &[String]) {
     }
     assert!(found.is_empty(), "secrets were found: {found:#?}");
     assert!(places > 3, "the data folder is empty: nothing was searched");
+}
+
+/// Searches the agent's home on a machine, and the arguments and environments of the processes
+/// of its user.
+///
+/// # Panics
+/// When a secret is found, or there is no agent.
+pub fn search_machine(machine: &Machine, secrets: &[(&str, &str)]) {
+    let mut found = Vec::new();
+    let mut places = 0;
+    let home = machine.home_from_outside().join(".skerry");
+    search_folder(&home, secrets, &mut found, &mut places);
+    let script =
+        "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/environ; tr '\\0' ' ' < $p/cmdline; done";
+    let processes = machine
+        .exec(&["bash", "-c", &format!("{script}; true")])
+        .unwrap();
+    note(
+        processes.as_bytes(),
+        secrets,
+        "processes of the machine",
+        &mut found,
+    );
+    assert!(found.is_empty(), "secrets were found: {found:#?}");
+    assert!(
+        places > 3,
+        "the agent's home is empty: nothing was searched"
+    );
 }
 
 fn search_folder(

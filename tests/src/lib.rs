@@ -10,5 +10,7 @@ pub mod browser;
 pub mod canary;
 pub mod desk;
 pub mod programs;
+pub mod screens;
 pub mod site;
+pub mod steps;
 pub mod web;

@@ -113,8 +113,7 @@ impl KeyringSession {
         self.home.path()
     }
 
-    /// Gives `command` this session's environment and nothing of the caller's but PATH and
-    /// locale.
+    /// Gives `command` this session's environment and nothing of the caller's.
     pub fn apply(&self, command: &mut Command) {
         plain_environment(command, self.home.path());
         command.env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address);
@@ -151,7 +150,7 @@ fn plain_environment(command: &mut Command, home: &Path) {
 
 fn environment(home: &Path) -> Vec<(String, String)> {
     let at = |name: &str| home.join(name).display().to_string();
-    let mut all = vec![
+    vec![
         ("HOME".to_owned(), home.display().to_string()),
         ("XDG_DATA_HOME".to_owned(), at("data")),
         ("XDG_CONFIG_HOME".to_owned(), at("config")),
@@ -162,11 +161,12 @@ fn environment(home: &Path) -> Vec<(String, String)> {
         ("LANG".to_owned(), "en_US.UTF-8".to_owned()),
         ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
         ("TZ".to_owned(), "UTC".to_owned()),
-    ];
-    if let Ok(path) = std::env::var("PATH") {
-        all.push(("PATH".to_owned(), path));
-    }
-    all
+        // Debian's own programs: a developer's shims and wrappers belong to another home.
+        (
+            "PATH".to_owned(),
+            "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin".to_owned(),
+        ),
+    ]
 }
 
 /// A screen of 1280 × 800 (or another size) in memory.
