@@ -1,0 +1,384 @@
+//! Logging and reading metrics. What comes a thousand times a second is read from
+//! the body straight into the store's types.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::extract::State;
+use axum::routing::{get, post};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde_json::{Value, json};
+use skerry_domain::KeyValue;
+use skerry_domain::tracking::MetricPoint;
+use skerry_store::{Batch, Sample};
+
+use crate::args::{self, Args, JsonBody};
+use crate::fault::{Answer, Fault};
+use crate::{MlflowState, Paths, json};
+
+/// Points of a history in one page, and in one answer for several runs.
+const HISTORY: usize = 25_000;
+const BULK_RUNS: usize = 100;
+/// Points of one run in a chart.
+const INTERVAL: usize = 2_500;
+
+pub(crate) fn routes(paths: Paths) -> Paths {
+    paths
+        .at("2.0/mlflow/runs/log-metric", post(log_metric))
+        .at("2.0/mlflow/runs/log-batch", post(log_batch))
+        .at("2.0/mlflow/metrics/get-history", get(history))
+        .at("2.0/mlflow/metrics/get-history-bulk", get(bulk))
+        .at(
+            "2.0/mlflow/metrics/get-history-bulk-interval",
+            get(interval),
+        )
+}
+
+/// A whole number, also in a string.
+#[derive(Debug, Clone, Copy)]
+struct Int(i64);
+
+/// A number, also in a string: `"NaN"`.
+#[derive(Debug, Clone, Copy)]
+struct Float(f64);
+
+struct AnyNumber;
+
+enum Number {
+    Int(i64),
+    Float(f64),
+}
+
+impl Visitor<'_> for AnyNumber {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Number, E> {
+        Ok(Number::Int(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Number, E> {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "beyond i64 it is a value, not a step"
+        )]
+        Ok(i64::try_from(value).map_or(Number::Float(value as f64), Number::Int))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Number, E> {
+        Ok(Number::Float(value))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+        let text = text.trim();
+        if let Ok(int) = text.parse() {
+            return Ok(Number::Int(int));
+        }
+        text.parse()
+            .map(Number::Float)
+            .map_err(|_| E::custom("not a number"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Int {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match deserializer.deserialize_any(AnyNumber)? {
+            Number::Int(value) => Ok(Self(value)),
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "checked to be whole and small"
+            )]
+            Number::Float(value) if value.fract() == 0.0 && value.abs() < 9e15 => {
+                Ok(Self(value as i64))
+            }
+            Number::Float(_) => Err(de::Error::custom("not a whole number")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Float {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match deserializer.deserialize_any(AnyNumber)? {
+            #[expect(clippy::cast_precision_loss, reason = "as JSON numbers are")]
+            Number::Int(value) => value as f64,
+            Number::Float(value) => value,
+        }))
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Point<'a> {
+    #[serde(borrow)]
+    run_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    run_uuid: Option<Cow<'a, str>>,
+    key: String,
+    value: Float,
+    timestamp: Int,
+    step: Option<Int>,
+    model_id: Option<String>,
+    dataset_name: Option<String>,
+    dataset_digest: Option<String>,
+}
+
+impl Point<'_> {
+    fn into_point(self) -> MetricPoint {
+        let named = |text: Option<String>| text.filter(|text| !text.is_empty());
+        MetricPoint {
+            key: self.key,
+            value: self.value.0,
+            timestamp: self.timestamp.0,
+            step: self.step.map_or(0, |step| step.0),
+            model_id: named(self.model_id),
+            dataset_name: named(self.dataset_name),
+            dataset_digest: named(self.dataset_digest),
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Pair {
+    key: String,
+    value: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Logged<'a> {
+    run_id: String,
+    #[serde(borrow, default)]
+    metrics: Vec<Point<'a>>,
+    #[serde(default)]
+    params: Vec<Pair>,
+    #[serde(default)]
+    tags: Vec<Pair>,
+}
+
+fn pairs(pairs: Vec<Pair>) -> Vec<KeyValue> {
+    pairs
+        .into_iter()
+        .map(|pair| KeyValue {
+            key: pair.key,
+            value: pair.value.unwrap_or_default(),
+        })
+        .collect()
+}
+
+async fn log_metric(State(state): State<MlflowState>, JsonBody(body): JsonBody) -> Answer {
+    let (run_id, point) = match serde_json::from_slice::<Point<'_>>(&body) {
+        Ok(point) if !point.key.is_empty() => {
+            let id = [&point.run_id, &point.run_uuid]
+                .into_iter()
+                .flatten()
+                .find(|id| !id.is_empty())
+                .map(|id| id.clone().into_owned())
+                .ok_or_else(|| args::required("run_id"))?;
+            (id, point.into_point())
+        }
+        // Read again, slowly, to say what is wrong.
+        _ => {
+            let args = Args::from_body(&body)?;
+            let named = |text: Option<String>| text.filter(|text| !text.is_empty());
+            let point = MetricPoint {
+                key: args.need("key")?,
+                value: args.float("value")?,
+                timestamp: args
+                    .int("timestamp")?
+                    .ok_or_else(|| args::required("timestamp"))?,
+                step: args.int("step")?.unwrap_or(0),
+                model_id: named(args.text("model_id")?),
+                dataset_name: named(args.text("dataset_name")?),
+                dataset_digest: named(args.text("dataset_digest")?),
+            };
+            (args.run_id()?, point)
+        }
+    };
+    state
+        .write_run(run_id, move |tx, id| tx.log_metric(id, point))
+        .await?;
+    Ok(Json(json!({})))
+}
+
+async fn log_batch(State(state): State<MlflowState>, JsonBody(body): JsonBody) -> Answer {
+    let (run_id, batch) = match serde_json::from_slice::<Logged<'_>>(&body) {
+        Ok(logged) if !logged.run_id.is_empty() => (
+            logged.run_id,
+            Batch {
+                metrics: logged.metrics.into_iter().map(Point::into_point).collect(),
+                params: pairs(logged.params),
+                tags: pairs(logged.tags),
+            },
+        ),
+        _ => {
+            let args = Args::from_body(&body)?;
+            let batch = Batch {
+                metrics: args
+                    .list("metrics")?
+                    .iter()
+                    .enumerate()
+                    .map(|(n, value)| point(value, &format!("metrics[{n}]")))
+                    .collect::<Result<_, _>>()?,
+                params: args.pairs("params")?,
+                tags: args.pairs("tags")?,
+            };
+            (args.need("run_id")?, batch)
+        }
+    };
+    state
+        .write_run(run_id, move |tx, id| tx.log_batch(id, batch))
+        .await?;
+    Ok(Json(json!({})))
+}
+
+fn point(value: &Value, path: &str) -> Result<MetricPoint, Fault> {
+    let field = |name: &str| match value.get(name) {
+        None | Some(Value::Null) => Err(args::required(&format!("{path}.{name}"))),
+        Some(Value::String(text)) if text.is_empty() => {
+            Err(args::required(&format!("{path}.{name}")))
+        }
+        Some(value) => Ok(value),
+    };
+    let wrong = |name: &str, value: &Value| args::wrong_type(&format!("{path}.{name}"), value);
+    let text = |name: &str| match value.get(name) {
+        Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
+        _ => None,
+    };
+    let key = field("key")?;
+    let number = field("value")?;
+    let timestamp = field("timestamp")?;
+    Ok(MetricPoint {
+        key: key
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| wrong("key", key))?,
+        value: args::float(number).ok_or_else(|| wrong("value", number))?,
+        timestamp: args::int(timestamp).ok_or_else(|| wrong("timestamp", timestamp))?,
+        step: match value.get("step") {
+            None | Some(Value::Null) => 0,
+            Some(step) => args::int(step).ok_or_else(|| wrong("step", step))?,
+        },
+        model_id: text("model_id"),
+        dataset_name: text("dataset_name"),
+        dataset_digest: text("dataset_digest"),
+    })
+}
+
+fn samples(key: &str, samples: &[Sample], run_id: Option<&str>) -> Vec<Value> {
+    samples
+        .iter()
+        .map(|sample| json::sample(key, sample, run_id))
+        .collect()
+}
+
+async fn history(State(state): State<MlflowState>, args: Args) -> Answer {
+    let run_id = args.run_id()?;
+    let key = args.need("metric_key")?;
+    let offset = args.offset()?;
+    let limit = match args.int("max_results")? {
+        None => None,
+        Some(max) => Some(usize::try_from(max).ok().filter(|max| *max > 0).ok_or_else(|| {
+            Fault::invalid(format!(
+                "Invalid value {max} for parameter 'max_results' supplied. It must be a positive integer."
+            ))
+        })?),
+    };
+    let page = {
+        let key = key.clone();
+        state
+            .read(move |reader| reader.metric_history(&run_id, &key, offset, limit))
+            .await?
+    };
+    let items = samples(&key, &page.samples, None);
+    Ok(Json(json::page("metrics", items, page.next)))
+}
+
+async fn bulk(State(state): State<MlflowState>, args: Args) -> Answer {
+    let mut runs = args.texts("run_id")?;
+    if runs.is_empty() {
+        return Err(Fault::invalid(
+            "GetMetricHistoryBulk request must specify at least one run_id.",
+        ));
+    }
+    if runs.len() > BULK_RUNS {
+        return Err(Fault::invalid(format!(
+            "GetMetricHistoryBulk request cannot specify more than {BULK_RUNS} run_ids. Received {} run_ids.",
+            runs.len()
+        )));
+    }
+    let Some(key) = args.text("metric_key")? else {
+        return Err(Fault::invalid(
+            "GetMetricHistoryBulk request must specify a metric_key.",
+        ));
+    };
+    let max = args
+        .int("max_results")?
+        .and_then(|max| usize::try_from(max).ok())
+        .unwrap_or(HISTORY)
+        .min(HISTORY);
+    runs.sort();
+    let items = state
+        .read(move |reader| {
+            let mut items = Vec::new();
+            for run in &runs {
+                let left = max - items.len();
+                if left == 0 {
+                    break;
+                }
+                let page = reader.metric_history(run, &key, 0, Some(left))?;
+                items.extend(samples(&key, &page.samples, Some(run)));
+            }
+            Ok(items)
+        })
+        .await?;
+    Ok(Json(json!({"metrics": items})))
+}
+
+async fn interval(State(state): State<MlflowState>, args: Args) -> Answer {
+    let runs = args.texts("run_ids")?;
+    if runs.is_empty() {
+        return Err(args::required("run_ids"));
+    }
+    if runs.len() > BULK_RUNS {
+        return Err(Fault::invalid(format!(
+            "GetMetricHistoryBulkInterval request must specify at most {BULK_RUNS} run_ids. Received {} run_ids.",
+            runs.len()
+        )));
+    }
+    let key = args.need("metric_key")?;
+    let max = match args.int("max_results")? {
+        None => INTERVAL,
+        Some(max) => usize::try_from(max)
+            .ok()
+            .filter(|max| (1..=INTERVAL).contains(max))
+            .ok_or_else(|| {
+                Fault::invalid(format!("max_results must be between 1 and {INTERVAL}."))
+            })?,
+    };
+    let steps = match (args.int("start_step")?, args.int("end_step")?) {
+        (None, None) => None,
+        (Some(from), Some(to)) if from <= to => Some((from, to)),
+        (Some(from), Some(to)) => {
+            return Err(Fault::invalid(format!(
+                "end_step must be greater than start_step. Found start_step={from} and end_step={to}."
+            )));
+        }
+        _ => {
+            return Err(Fault::invalid(
+                "If either start step or end step are specified, both must be specified.",
+            ));
+        }
+    };
+    let items = state
+        .read(move |reader| {
+            let mut items = Vec::new();
+            for run in &runs {
+                let chart = reader.chart(run, &key, max, steps)?;
+                items.extend(samples(&key, &chart.samples, Some(run)));
+            }
+            Ok(items)
+        })
+        .await?;
+    Ok(Json(json::page("metrics", items, None)))
+}

@@ -1,0 +1,130 @@
+use std::sync::Arc;
+
+use skerry_store::{Reader, Result, Store, StoreError, Tx};
+
+use crate::ArtifactRoot;
+use crate::fault::Fault;
+
+/// What the routes work on.
+#[derive(Debug, Clone)]
+pub struct MlflowState {
+    store: Store,
+    artifacts: ArtifactRoot,
+    door: Option<Arc<str>>,
+}
+
+impl MlflowState {
+    /// All of a store may be written.
+    pub fn new(store: Store, artifacts: ArtifactRoot) -> Self {
+        Self {
+            store,
+            artifacts,
+            door: None,
+        }
+    }
+
+    /// The door of one run: its script may write to that run, to runs that it creates
+    /// through this door, and to their models and files. It may register models and
+    /// create experiments; it may read all, and delete or rename nothing of others.
+    #[must_use]
+    pub fn scoped_to_run(mut self, run_id: &str) -> Self {
+        self.door = Some(Arc::from(run_id));
+        self
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn artifacts(&self) -> &ArtifactRoot {
+        &self.artifacts
+    }
+
+    pub(crate) fn door(&self) -> Option<&str> {
+        self.door.as_deref()
+    }
+
+    /// Reads a little, here and now: a few microseconds.
+    pub(crate) fn peek<T>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T>,
+    ) -> std::result::Result<T, Fault> {
+        Ok(self.store.read(read)?)
+    }
+
+    /// Reads what may take a while, on a thread for that.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Fault> {
+        let store = self.store.clone();
+        match tokio::task::spawn_blocking(move || store.read(read)).await {
+            Ok(answer) => Ok(answer?),
+            Err(error) => Err(Fault::internal(format!("The read was broken off: {error}"))),
+        }
+    }
+
+    /// Writes to a run; refused when it is not behind this door.
+    pub(crate) async fn write_run<T: Send + 'static>(
+        &self,
+        run_id: String,
+        write: impl FnOnce(&Tx<'_>, &str) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Fault> {
+        let door = self.door.clone();
+        let written = self.store.write_async(move |tx| {
+            if let Some(door) = door
+                && !tx.behind_door(&run_id, &door)?
+            {
+                // A run that is not there is that first.
+                tx.run_info(&run_id)?;
+                return Err(foreign(&run_id));
+            }
+            write(tx, &run_id)
+        });
+        Ok(written.await?)
+    }
+
+    /// Writes to a logged model; refused when its run is not behind this door.
+    pub(crate) async fn write_model<T: Send + 'static>(
+        &self,
+        model_id: String,
+        write: impl FnOnce(&Tx<'_>, &str) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Fault> {
+        let door = self.door.clone();
+        let written = self.store.write_async(move |tx| {
+            if let Some(door) = door {
+                let run = tx.logged_model(&model_id)?.source_run_id;
+                if !run.is_some_and(|run| tx.behind_door(&run, &door).unwrap_or(false)) {
+                    return Err(foreign(&model_id));
+                }
+            }
+            write(tx, &model_id)
+        });
+        Ok(written.await?)
+    }
+
+    /// Writes what any run's script may write.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Fault> {
+        Ok(self.store.write_async(write).await?)
+    }
+
+    /// Refuses what a run's script may not do.
+    pub(crate) fn only_at_large(&self, what: &str) -> std::result::Result<(), Fault> {
+        match self.door() {
+            None => Ok(()),
+            Some(run) => Err(Fault::forbidden(format!(
+                "The script of run {run} may not {what}."
+            ))),
+        }
+    }
+}
+
+fn foreign(id: &str) -> StoreError {
+    StoreError::Forbidden(format!(
+        "{id} belongs to another run: a run's script may write only to its own runs and models."
+    ))
+}
