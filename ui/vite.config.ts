@@ -26,6 +26,8 @@ export default defineConfig({
     setupFiles: ["tests/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}", "tests/**/*.test.{ts,tsx}"],
     css: false,
+    // A failed search says what it looked for, not the whole page.
+    env: { DEBUG_PRINT_LIMIT: "0", TZ: "UTC" },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -131,16 +131,18 @@ function useChoices(onClose: () => void): Choice[] {
   }, [history, mutate, now, onClose]);
 }
 
+/** The label with what matched in colour, in as few pieces as there are stretches. */
 function Marked(props: { text: string; at: readonly number[] }) {
-  if (props.at.length === 0) return <span>{props.text}</span>;
   const marked = new Set(props.at);
+  const pieces: { from: number; text: string; hit: boolean }[] = [];
+  Array.from(props.text).forEach((letter, index) => {
+    const hit = marked.has(index);
+    const last = pieces.at(-1);
+    if (last && last.hit === hit) last.text += letter;
+    else pieces.push({ from: index, text: letter, hit });
+  });
   return (
-    <span>
-      {Array.from(props.text, (letter, index) =>
-        // biome-ignore lint/suspicious/noArrayIndexKey: a letter is its place
-        marked.has(index) ? <b key={index}>{letter}</b> : letter,
-      )}
-    </span>
+    <span>{pieces.map((piece) => (piece.hit ? <b key={piece.from}>{piece.text}</b> : piece.text))}</span>
   );
 }
 
@@ -240,7 +242,6 @@ export function Palette(props: { onClose: () => void }) {
             <Search size={16} aria-hidden />
             <input
               className={styles.input}
-              // biome-ignore lint/a11y/noAutofocus: a dialog that opens on a key press begins in its field
               autoFocus
               role="combobox"
               aria-label={t("palette.title")}
@@ -283,6 +284,7 @@ export function Palette(props: { onClose: () => void }) {
                     tabIndex={-1}
                     id={`${id}-${index}`}
                     data-index={index}
+                    aria-label={[choice.label, choice.hint].filter(Boolean).join(", ")}
                     aria-selected={index === active}
                     className={styles.option}
                     onMouseMove={() => index !== active && setCursor(index)}

@@ -7,15 +7,7 @@ import {
 } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import { commandTopics, type Event, type Topic } from "../../bindings/api";
-import type {
-  ArgsOf,
-  Backend,
-  CommandError,
-  CommandName,
-  LinkState,
-  ResultOf,
-  Signal,
-} from "./types";
+import type { ArgsOf, Backend, CommandError, CommandName, LinkState, ResultOf, Signal } from "./types";
 
 const BackendContext = createContext<Backend | null>(null);
 

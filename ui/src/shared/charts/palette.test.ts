@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { SLOTS, slotOf, styles } from "./palette";
 
 type Triple = [number, number, number];
-const css = readFileSync(new URL("../tokens.css", import.meta.url), "utf8");
+const css = readFileSync("src/shared/tokens.css", "utf8");
 
 function theme(name: "light" | "dark"): { series: string[]; surface: string } {
   const block = css.split(`:root[data-theme="${name}"]`)[1] ?? "";

@@ -404,6 +404,33 @@ export const errorTable: Record<UiCode, ErrorEntry> = {
       "Välj en som finns där, eller läs in den på maskinen.",
     ),
   },
+  out_of_memory: {
+    title: m("Out of memory", "Slut på minne"),
+    why: m(
+      "The run needed more memory than it may have, and the kernel killed it.",
+      "Körningen behövde mer minne än den får ha, och kärnan avslutade den.",
+    ),
+    act: m(
+      "Give it more memory, or let it need less (a smaller batch), and run again.",
+      "Ge den mer minne, eller låt den behöva mindre (en mindre batch), och kör igen.",
+    ),
+  },
+  machine_restarted: {
+    title: m("The machine went down", "Maskinen stannade"),
+    why: m(
+      "It was switched off or restarted during the run. What was logged before is kept.",
+      "Den stängdes av eller startades om under körningen. Det som loggats dessförinnan finns kvar.",
+    ),
+    act: m("Run again.", "Kör igen."),
+  },
+  workload_gone: {
+    title: m("Stopped from outside", "Stoppad utifrån"),
+    why: m(
+      "Somebody else on the machine killed or removed it. What was logged before is kept.",
+      "Någon annan på maskinen avslutade eller tog bort den. Det som loggats dessförinnan finns kvar.",
+    ),
+    act: m("Ask who looks after the machine, and run again.", "Fråga maskinens ansvariga och kör igen."),
+  },
   preflight_failed: {
     title: m("A required check has failed", "En nödvändig kontroll misslyckades"),
     why: m("The machine lacks something that Skerry needs.", "Maskinen saknar något som Skerry behöver."),

@@ -124,7 +124,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const widths = columns.map((c) => widthOf(c.id, c.width ?? 160));
   const template = [
     selectable ? `${CHECK_WIDTH}px` : "",
-    ...widths.map((w, i) => (i === widths.length - 1 ? `minmax(${w}px, 1fr)` : `${w}px`)),
+    ...widths.map((w) => `${w}px`),
+    // The room that is left stands before the actions, so that columns stay where they were put.
+    "minmax(0, 1fr)",
     actions ? `${ACTION_WIDTH}px` : "",
   ].join(" ");
   const minWidth = widths.reduce(

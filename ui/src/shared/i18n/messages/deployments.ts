@@ -32,6 +32,7 @@ export const deployments = define({
   "deployments.unreachable": { en: "Unreachable", sv: "Nås inte" },
   "deployments.unreachableSince": { en: "Unreachable since {time}", sv: "Nås inte sedan {time}" },
   "deployments.lastKnown": { en: "last known: {state}", sv: "senast känt: {state}" },
+  "deployments.was": { en: "was {state}", sv: "var: {state}" },
   "deployments.since": { en: "since {time}", sv: "sedan {time}" },
   "deployments.staleTitle": {
     en: "{machine} cannot be reached. The deployment goes on without us.",

@@ -66,6 +66,7 @@ export const runs = define({
   "runs.status.unreachable": { en: "Unreachable", sv: "Nås inte" },
   "runs.status.unreachableSince": { en: "Unreachable since {time}", sv: "Nås inte sedan {time}" },
   "runs.status.lastKnown": { en: "last known: {state}", sv: "senast känt: {state}" },
+  "runs.status.was": { en: "was {state}", sv: "var: {state}" },
   "runs.observed": { en: "Observed {time}", sv: "Observerad {time}" },
   "runs.staleTitle": {
     en: "{machine} cannot be reached. The run goes on without us.",

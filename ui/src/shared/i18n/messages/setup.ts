@@ -29,11 +29,11 @@ export const setup = define({
   },
   "setup.step.address": { en: "Address", sv: "Adress" },
   "setup.step.host_key": { en: "Host key", sv: "Värdnyckel" },
-  "setup.step.authenticate": { en: "Log in", sv: "Logga in" },
+  "setup.step.authenticate": { en: "First login", sv: "Första inloggning" },
   "setup.step.key": { en: "Key of its own", sv: "Egen nyckel" },
   "setup.step.preflight": { en: "Checks", sv: "Kontroller" },
   "setup.step.agent": { en: "Agent", sv: "Agent" },
-  "setup.step.done": { en: "Register", sv: "Registrera" },
+  "setup.step.done": { en: "Name", sv: "Namn" },
 
   "setup.address.heading": { en: "Where is the machine?", sv: "Var finns maskinen?" },
   "setup.address.lead": {
