@@ -37,7 +37,6 @@ fn c_the_sample_is_trained_registered_and_deployed_by_the_command_line() {
         &machine,
         "--name",
         "here",
-        "--wait",
     ]);
     assert!(made.to_string().contains("healthy"), "{made:#}");
     let detail = desk.skerry(&["deploy", "show", "here"]);
@@ -157,7 +156,6 @@ fn c_a_machine_is_registered_trains_serves_and_rolls_back_by_the_command_line() 
             "Rock",
             "--name",
             "rock",
-            "--wait",
         ],
         1,
     );

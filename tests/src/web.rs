@@ -159,10 +159,19 @@ impl Drop for Web {
 /// When it prints no link.
 #[must_use]
 pub fn launch(desk: &Desk) -> (Child, String) {
+    listening(desk, &["web", "--listen", "127.0.0.1:0"])
+}
+
+/// Starts `skerry` with words that make it listen; returns it with the address that it prints.
+///
+/// # Panics
+/// When it prints none.
+#[must_use]
+pub fn listening(desk: &Desk, words: &[&str]) -> (Child, String) {
     let mut command = Command::new(program("skerry"));
     desk.prepare(&mut command);
     let mut child = command
-        .args(["web", "--listen", "127.0.0.1:0"])
+        .args(words)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -176,7 +185,7 @@ pub fn launch(desk: &Desk) -> (Child, String) {
                 .get(at..)
                 .and_then(|rest| rest.split_whitespace().next())
                 .unwrap()
-                .trim_end_matches(['"', ',', '.'])
+                .trim_end_matches(['"', ',', '.', '/'])
                 .to_owned();
             // The pipe must not fill up.
             std::thread::spawn(move || lines.for_each(drop));
@@ -185,7 +194,10 @@ pub fn launch(desk: &Desk) -> (Child, String) {
         seen.push_str(&line);
         seen.push('\n');
     }
-    panic!("skerry web printed no link: {seen}{:?}", child.wait());
+    panic!(
+        "skerry {words:?} printed no address: {seen}{:?}",
+        child.wait()
+    );
 }
 
 fn origin(link: &str) -> String {
