@@ -43,6 +43,22 @@ impl Browser {
     /// # Panics
     /// When the window does not open.
     pub async fn window_of_size(desk: &Desk, label: &str, width: u32, height: u32) -> Self {
+        let (browser, _) = Self::open(desk, "skerry-desktop", label, (width, height)).await;
+        let size = browser.client.set_window_rect(0, 0, width, height).await;
+        size.unwrap_or_else(|error| panic!("the window does not take a size: {error}"));
+        browser
+    }
+
+    /// Opens another program with a web view; returns also when its start was asked for.
+    ///
+    /// # Panics
+    /// When the window does not open.
+    pub async fn program(desk: &Desk, name: &str, label: &str) -> (Self, Instant) {
+        Self::open(desk, name, label, (1280, 800)).await
+    }
+
+    async fn open(desk: &Desk, name: &str, label: &str, size: (u32, u32)) -> (Self, Instant) {
+        let (width, height) = size;
         let display = Display::start(width, height).unwrap();
         let port = free_port();
         let mut command = Command::new("WebKitWebDriver");
@@ -56,9 +72,9 @@ impl Browser {
             // Nobody else is on this screen; no bus for accessibility is needed.
             .env("NO_AT_BRIDGE", "1");
         let capabilities = json!({
-            "webkitgtk:browserOptions": { "binary": program("skerry-desktop"), "args": [] }
+            "webkitgtk:browserOptions": { "binary": program(name), "args": [] }
         });
-        let (client, driver) = connect(command, port, capabilities, label).await;
+        let (client, driver, asked) = connect(command, port, capabilities, label).await;
         let browser = Self {
             client,
             driver,
@@ -66,9 +82,7 @@ impl Browser {
             _profile: None,
             label: label.to_owned(),
         };
-        let size = browser.client.set_window_rect(0, 0, width, height).await;
-        size.unwrap_or_else(|error| panic!("the window does not take a size: {error}"));
-        browser
+        (browser, asked)
     }
 
     /// Opens a page in Chromium.
@@ -92,7 +106,7 @@ impl Browser {
                 ]
             }
         });
-        let (client, driver) = connect(command, port, capabilities, label).await;
+        let (client, driver, _) = connect(command, port, capabilities, label).await;
         let browser = Self {
             client,
             driver,
@@ -305,7 +319,7 @@ async fn connect(
     port: u16,
     capabilities: Value,
     label: &str,
-) -> (Client, Child) {
+) -> (Client, Child, Instant) {
     let log = std::fs::File::create(out().join(format!("{label}.driver.log"))).unwrap();
     let driver = command
         .stdin(Stdio::null())
@@ -327,12 +341,13 @@ async fn connect(
     };
     builder.capabilities(capabilities);
     let url = format!("http://127.0.0.1:{port}");
+    let asked = Instant::now();
     // The driver never answers when the program dies early.
     let client = tokio::time::timeout(PATIENCE, builder.connect(&url))
         .await
         .unwrap_or_else(|_| panic!("{label}: no window; see {}", out().display()))
         .unwrap_or_else(|error| panic!("{label}: no window: {error}; see {}", out().display()));
-    (client, driver)
+    (client, driver, asked)
 }
 
 async fn in_time<T, E: std::fmt::Display>(

@@ -116,7 +116,7 @@ pub(crate) fn static_agent() -> Result<PathBuf> {
         shell::text(&folder)?,
     ];
     shell::status(shell::program(&argv).env("RUSTFLAGS", "-C target-feature=+crt-static"))?;
-    let built = folder.join(AGENT_TARGET).join("agent/skerry-agent");
+    let built = agent_file();
     let size = std::fs::metadata(&built)?.len();
     println!("{}: {size} bytes", built.display());
     Ok(built)
@@ -256,12 +256,8 @@ fn nextest(expression: &str) -> Result<(usize, usize)> {
         expression,
     ];
     let mut command = tools::command("cargo-nextest", &words)?;
-    let agent = shell::target()
-        .join("static")
-        .join(AGENT_TARGET)
-        .join("agent/skerry-agent");
     command
-        .env("SKERRY_STATIC_AGENT", agent)
+        .env("SKERRY_STATIC_AGENT", agent_file())
         .env("SKERRY_TEST_BIN", shell::target().join("debug"))
         .env(
             "SKERRY_TEST_PYTHON",
@@ -310,38 +306,49 @@ pub(crate) fn screenshots() -> Result<()> {
     tools::install()?;
     ui_build()?;
     build(&[])?;
+    static_agent()?;
     let folder = shell::root().join("target/screenshots");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
-    program_of_tests("screenshots", &folder)
+    program_of_tests("screenshots", "debug", &folder)
 }
 
-/// The figures.
+/// The figures: of release builds, as people use them.
 pub(crate) fn bench() -> Result<()> {
     packages::install(&[packages::RUN, packages::TEST, packages::BENCH])?;
     ui_build()?;
-    build(&[])?;
+    shell::run(&[
+        "cargo",
+        "build",
+        "--workspace",
+        "--bins",
+        "--release",
+        "--features",
+        FEATURES,
+    ])?;
     static_agent()?;
     environment("venv-server", &["mlflow==3.17.2"])?;
     let folder = shell::target().join("bench");
     std::fs::create_dir_all(&folder)?;
-    program_of_tests("bench", &folder)
+    program_of_tests("bench", "release", &folder)
 }
 
-fn program_of_tests(name: &str, out: &Path) -> Result<()> {
-    let mut command = shell::program(&[
-        "cargo",
-        "run",
-        "--quiet",
-        "--package",
-        "skerry-tests",
-        "--bin",
-        name,
-    ]);
+/// Starts a program of the test package on the programs of this build.
+fn program_of_tests(name: &str, profile: &str, out: &Path) -> Result<()> {
+    let programs = shell::target().join(profile);
+    let mut command = shell::program(&[shell::text(&programs.join(name))?]);
     command
-        .env("SKERRY_TEST_BIN", shell::target().join("debug"))
+        .env("SKERRY_STATIC_AGENT", agent_file())
+        .env("SKERRY_TEST_BIN", programs)
         .env("SKERRY_TEST_OUT", out);
     shell::status(&mut command)
+}
+
+fn agent_file() -> PathBuf {
+    shell::target()
+        .join("static")
+        .join(AGENT_TARGET)
+        .join("agent/skerry-agent")
 }
 
 #[cfg(test)]

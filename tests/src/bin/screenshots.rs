@@ -1,0 +1,148 @@
+//! `cargo xtask screenshots`: every screen in the real window, on data that really came about.
+#![allow(missing_docs)]
+
+use serde_json::{Value, json};
+use skerry_tests::browser::Browser;
+use skerry_tests::desk::Desk;
+use skerry_tests::programs::out;
+use skerry_tests::site::{Site, project};
+use skerry_tests::steps::{self, text};
+use skerry_tests::web::Web;
+
+const SIZES: [(u32, u32); 2] = [(1280, 800), (1920, 1080)];
+
+#[tokio::main]
+async fn main() {
+    let empty = Desk::new();
+    let full = Desk::new();
+    let site = Site::start();
+    let screens = seed(&full, &site).await;
+    for (width, height) in SIZES {
+        for theme in ["light", "dark"] {
+            let suffix = format!("{theme}-{width}");
+            choose(&empty, theme).await;
+            let window = Browser::window_of_size(&empty, "empty", width, height).await;
+            window.see("Try it on this computer").await;
+            shoot(&window, &format!("welcome-{suffix}")).await;
+            for (name, path) in [
+                ("setup", "/setup"),
+                ("runs", "/runs"),
+                ("models", "/models"),
+            ] {
+                window.go(path).await;
+                shoot(&window, &format!("empty-{name}-{suffix}")).await;
+            }
+            window.close().await;
+
+            choose(&full, theme).await;
+            let window = Browser::window_of_size(&full, "full", width, height).await;
+            window.find("link", "Runs").await;
+            for (name, path) in &screens {
+                window.go(path).await;
+                shoot(&window, &format!("{name}-{suffix}")).await;
+            }
+            window.go("/runs").await;
+            window.click("button", "Search or run a command").await;
+            shoot(&window, &format!("palette-{suffix}")).await;
+            window.close().await;
+        }
+    }
+    println!("{}", out().display());
+}
+
+/// Waits until nothing loads any more, then takes the picture.
+async fn shoot(window: &Browser, name: &str) {
+    window
+        .until(
+            "settled page",
+            "return document.querySelector('h1,h2') !== null \
+             && document.querySelector('[aria-busy=true],[data-loading]') === null \
+             && document.fonts.status === 'loaded'",
+            Vec::new(),
+        )
+        .await;
+    // Charts and lists are drawn a moment after their data came.
+    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    window.picture(&out().join(format!("{name}.png"))).await;
+}
+
+async fn choose(desk: &Desk, theme: &str) {
+    let web = desk.web().await;
+    web.command(
+        "settings_set",
+        json!({ "theme": theme, "language": "en", "compact": false }),
+    )
+    .await;
+}
+
+/// A workspace as it looks after a day: two machines, runs that went well and one that did not,
+/// two versions, an image, deployments, an unfinished registration. Returns screens and paths.
+async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
+    let web = desk.web().await;
+    let folder = project(desk.home());
+    let sample = text(&web.command("sample_start", Value::Null).await["run_id"]);
+    let machine = steps::register(&web, &site.machine, "Rock").await;
+    let mut runs = Vec::new();
+    for words in ["", "--alpha 0.01", "--alpha 0.1"] {
+        let run = text(&steps::train(&web, site, &machine, &folder, words).await["run_id"]);
+        steps::phase(&web, &run, "finished").await;
+        runs.push(run);
+    }
+    let failed = steps::train(&web, site, &machine, &folder, "--no-such-option").await;
+    let failed = text(&failed["run_id"]);
+    steps::phase(&web, &failed, "failed").await;
+    steps::phase(&web, &sample, "finished").await;
+
+    let registry = steps::registry(&web, &site.registry, site.registry.password()).await;
+    let model = "penguins-sklearn";
+    for version in [1, 2] {
+        steps::containerize(&web, &registry["id"], model, version).await;
+    }
+    let alias = json!({ "name": model, "alias": "champion", "version": 2 });
+    web.command("alias_set", alias).await;
+    let deployment = deploy(&web, model, &machine).await;
+    steps::begin(&web, "10.99.1.200").await;
+    vec![
+        ("overview", "/".into()),
+        ("machines", "/machines".into()),
+        ("machine", format!("/machines/{machine}")),
+        ("runs", "/runs".into()),
+        ("run", format!("/runs/{}", runs[0])),
+        ("run-sample", format!("/runs/{sample}")),
+        ("run-log", format!("/runs/{}?tab=logs", runs[0])),
+        ("run-artifacts", format!("/runs/{}?tab=artifacts", runs[0])),
+        (
+            "run-environment",
+            format!("/runs/{}?tab=environment", runs[0]),
+        ),
+        ("run-failed", format!("/runs/{failed}")),
+        ("run-new", format!("/runs/new?machine={machine}")),
+        ("models", "/models".into()),
+        ("model", format!("/models/{model}")),
+        ("version", format!("/models/{model}/2")),
+        ("deployments", "/deployments".into()),
+        ("deployment", format!("/deployments/{deployment}")),
+        ("deployment-new", "/deployments/new".into()),
+        ("activity", "/activity".into()),
+        ("settings", "/settings".into()),
+        ("setup", "/setup".into()),
+    ]
+}
+
+async fn deploy(web: &Web, model: &str, machine: &str) -> String {
+    let made = web
+        .command(
+            "deployment_create",
+            json!({
+                "name": "penguins", "machine_id": machine, "model": model, "version": 1,
+                "port": null, "bind": null,
+            }),
+        )
+        .await;
+    let id = text(&made["id"]);
+    steps::healthy(web, &id, 1).await;
+    web.command("deployment_update", json!({ "id": id, "version": 2 }))
+        .await;
+    steps::healthy(web, &id, 2).await;
+    id
+}
