@@ -26,7 +26,7 @@ export function DeploymentsPage() {
         header: t("deployments.col.state"),
         text: (r) => (r.stale ? `${t("deployments.unreachable")}, ` : "") + stateWord(r.state),
         cell: (r) => <DeploymentStatus row={r} />,
-        width: 160,
+        width: 204,
       },
       {
         id: "model",

@@ -3,28 +3,15 @@ import { useState } from "react";
 import type { DeploymentDetail } from "../../bindings/api";
 import { useMutationCommand } from "../../shared/backend";
 import { Button, CopyButton, ErrorBanner, Section, Spinner, TextField } from "../../shared/components";
+import { prettyJson } from "../../shared/format/json";
 import { t } from "../../shared/i18n";
 import styles from "./deployments.module.css";
 import * as check from "./validate";
 
-function pretty(json: string): string {
-  try {
-    const value: unknown = JSON.parse(json);
-    const whole = JSON.stringify(value, null, 2);
-    // Rows of numbers stay on one line: a table reads better so.
-    return whole.replace(
-      /\[\s+((?:[-\d.eE+]+|"[^"\n]*"|true|false|null)(?:,\s+(?:[-\d.eE+]+|"[^"\n]*"|true|false|null))*)\s+\]/g,
-      (_, cells: string) => `[${cells.replace(/,\s+/g, ", ")}]`,
-    );
-  } catch {
-    return json;
-  }
-}
-
 /** One question to the deployment and its answer, side by side. */
 export function TryIt({ detail }: { detail: DeploymentDetail }) {
   const { row } = detail;
-  const example = detail.input_example === null ? '{"inputs": []}' : pretty(detail.input_example);
+  const example = detail.input_example === null ? '{"inputs": []}' : prettyJson(detail.input_example);
   const [text, setText] = useState(example);
   const invoke = useMutationCommand("deployment_invoke");
   const wrong = check.body(text);
@@ -99,7 +86,7 @@ export function TryIt({ detail }: { detail: DeploymentDetail }) {
             <ErrorBanner error={invoke.error} />
           ) : answer ? (
             // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keyboard
-            <pre tabIndex={0}>{pretty(answer.body)}</pre>
+            <pre tabIndex={0}>{prettyJson(answer.body)}</pre>
           ) : (
             <p className={styles.answerNone}>{t("deployments.noAnswer")}</p>
           )}

@@ -19,19 +19,12 @@ export function DeploymentStatus(props: { row: DeploymentRow; link?: LinkInfo | 
   const { row } = props;
   const Shape = props.pill ? StatusPill : StatusWord;
   if (row.stale) {
-    const since = props.link?.since;
-    const label = since
-      ? t("deployments.unreachableSince", { time: formatTime(since) })
-      : t("deployments.unreachable");
     const state = stateWord(row.state).toLocaleLowerCase();
-    return (
-      <Shape
-        kind="notice"
-        label={label}
-        detail={t("deployments.lastKnown", { state })}
-        at={row.last_check_at}
-      />
-    );
+    const label = props.link
+      ? t("deployments.unreachableSince", { time: formatTime(props.link.since) })
+      : t("deployments.unreachable");
+    const detail = t(props.pill ? "deployments.lastKnown" : "deployments.was", { state });
+    return <Shape kind="notice" label={label} detail={detail} at={row.last_check_at} />;
   }
   return (
     <Shape kind={KINDS[row.state]} label={stateWord(row.state)} at={row.last_check_at ?? row.state_since} />

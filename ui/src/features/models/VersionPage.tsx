@@ -23,6 +23,7 @@ import {
   useGo,
 } from "../../shared/components";
 import { formatBytes, formatTime } from "../../shared/format";
+import { prettyJson } from "../../shared/format/json";
 import { currentLocale, t } from "../../shared/i18n";
 import { DeploymentStatus } from "../deployments/status";
 import { TagList } from "../runs/TagList";
@@ -181,7 +182,7 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
             ) : (
               // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keyboard
               <pre className={styles.pre} tabIndex={0}>
-                {pretty(detail.input_example)}
+                {prettyJson(detail.input_example)}
               </pre>
             )}
           </Section>
@@ -230,14 +231,6 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
       />
     </Page>
   );
-}
-
-function pretty(json: string): string {
-  try {
-    return JSON.stringify(JSON.parse(json), null, 2);
-  } catch {
-    return json;
-  }
 }
 
 function Pairs(props: { title: string; pairs: readonly { key: string; value: string }[]; end?: boolean }) {

@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { useQueryCommand } from "../../shared/backend";
 import { EmptyState, Loading } from "../../shared/components";
 import { formatBytes } from "../../shared/format";
+import { prettyJson } from "../../shared/format/json";
 import { t } from "../../shared/i18n";
 import { type Column, DataTable } from "../../shared/table";
 import { parseCsv } from "./csv";
@@ -47,14 +48,7 @@ export function ArtifactPreviewPane({ runId, path }: { runId: string; path: stri
 }
 
 function Plain({ text, json }: { text: string; json: boolean }) {
-  const shown = useMemo(() => {
-    if (!json) return text;
-    try {
-      return JSON.stringify(JSON.parse(text), null, 2);
-    } catch {
-      return text;
-    }
-  }, [text, json]);
+  const shown = useMemo(() => (json ? prettyJson(text) : text), [text, json]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keyboard
     <pre className={styles.pre} tabIndex={0}>

@@ -496,7 +496,7 @@ function Suggestions(props: {
   return (
     <div className={styles.suggestions}>
       {values.map((v) => (
-        <Button key={v} size="small" variant="quiet" onPress={() => props.onPick(v)}>
+        <Button key={v} size="small" onPress={() => props.onPick(v)}>
           {v}
         </Button>
       ))}

@@ -3,7 +3,7 @@ import { useDeferredValue, useMemo, useState } from "react";
 import { Slider, SliderThumb, SliderTrack } from "react-aria-components";
 import type { RunDetail } from "../../bindings/api";
 import { useQueryCommand } from "../../shared/backend";
-import { ChartGroup, LineChart, type XKind } from "../../shared/charts";
+import { ChartGroup, LineChart, type Series, type XKind } from "../../shared/charts";
 import { Button, EmptyState, ErrorBanner, Segmented, Switch } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import styles from "./runs.module.css";
@@ -11,6 +11,7 @@ import { seriesOf } from "./values";
 
 const STEP = 12;
 const POINTS = 800;
+const NONE: readonly Series[] = [];
 
 /** Every metric of a run; the charts share one cursor. */
 export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
@@ -108,19 +109,16 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
           {shown.map((key) => {
             const known = series.get(key);
             return (
-              <div key={key}>
-                <LineChart
-                  title={key}
-                  series={known?.series ?? []}
-                  xKind={x}
-                  yScale={log ? "log" : "linear"}
-                  smoothing={smoothing}
-                  live={live}
-                />
-                {known?.thinned && (
-                  <p className={styles.thinned}>{t("runs.thinned", { total: known.total })}</p>
-                )}
-              </div>
+              <LineChart
+                key={key}
+                title={key}
+                series={known?.series ?? NONE}
+                xKind={x}
+                yScale={log ? "log" : "linear"}
+                smoothing={smoothing}
+                live={live}
+                {...(known?.thinned ? { note: t("runs.thinned", { total: known.total }) } : {})}
+              />
             );
           })}
         </div>

@@ -225,12 +225,12 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
         </div>
         <div>
           <dt>{t("runs.col.duration")}</dt>
-          <dd className={styles.num}>{ms === null ? "–" : formatDuration(ms)}</dd>
+          <dd className="num">{ms === null ? "–" : formatDuration(ms)}</dd>
         </div>
         {run.exit_code !== null && (
           <div>
             <dt>{t("runs.exitCode")}</dt>
-            <dd className={styles.num}>{run.exit_code}</dd>
+            <dd className="num">{run.exit_code}</dd>
           </div>
         )}
         {row.user && (

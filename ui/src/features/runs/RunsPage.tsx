@@ -191,7 +191,7 @@ export function RunsPage() {
         text: (r) =>
           (r.stale && !isOver(r) ? `${t("runs.status.unreachable")}, ` : "") + phaseWord(phaseOf(r)),
         cell: (r) => <RunStatus row={r} />,
-        width: 136,
+        width: 204,
       },
       {
         id: "experiment",

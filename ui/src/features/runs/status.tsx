@@ -45,19 +45,13 @@ export function RunStatus(props: { row: RunRow; link?: LinkInfo | null; pill?: b
   const phase = phaseOf(row);
   const Shape = props.pill ? StatusPill : StatusWord;
   if (row.stale && !isOver(row)) {
-    const since = props.link?.since;
-    const label = since
-      ? t("runs.status.unreachableSince", { time: formatTime(since) })
-      : t("runs.status.unreachable");
     const state = phaseWord(phase).toLocaleLowerCase();
-    return (
-      <Shape
-        kind="notice"
-        label={label}
-        detail={t("runs.status.lastKnown", { state })}
-        at={row.observed_at}
-      />
-    );
+    // A row has room for less; the page says since when.
+    const label = props.link
+      ? t("runs.status.unreachableSince", { time: formatTime(props.link.since) })
+      : t("runs.status.unreachable");
+    const detail = t(props.pill ? "runs.status.lastKnown" : "runs.status.was", { state });
+    return <Shape kind="notice" label={label} detail={detail} at={row.observed_at} />;
   }
   return <Shape kind={KINDS[phase]} label={phaseWord(phase)} at={row.observed_at} />;
 }

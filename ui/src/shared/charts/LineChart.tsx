@@ -29,6 +29,8 @@ export interface LineChartProps {
   /** More points may come: the axes keep room. */
   readonly live?: boolean;
   readonly height?: number;
+  /** A remark under the chart. */
+  readonly note?: string;
 }
 
 function xText(x: number, kind: XKind): string {
@@ -244,16 +246,15 @@ export function LineChart(props: LineChartProps) {
       <span role="status" className={styles.hidden}>
         {said}
       </span>
-      {(plot.marks.length > 0 || gaps > 0) && (
-        <p className={styles.note}>
-          {[
-            plot.marks.length > 0 ? t("views.chart.infinite", { n: plot.marks.length }) : "",
-            gaps > 0 ? t("views.chart.gaps", { n: gaps }) : "",
-          ]
-            .filter(Boolean)
-            .join(" · ")}
-        </p>
-      )}
+      <p className={styles.note}>
+        {[
+          props.note ?? "",
+          plot.marks.length > 0 ? t("views.chart.infinite", { n: plot.marks.length }) : "",
+          gaps > 0 ? t("views.chart.gaps", { n: gaps }) : "",
+        ]
+          .filter(Boolean)
+          .join(" · ")}
+      </p>
     </figure>
   );
 }

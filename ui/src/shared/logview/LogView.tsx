@@ -244,7 +244,7 @@ export function LogView(props: LogViewProps) {
                     )}
                     {line?.stream === "system" && (
                       <>
-                        <span aria-hidden>sky</span>
+                        <span aria-hidden>sys</span>
                         <span className={styles.hidden}>{t("views.log.agent")}</span>
                       </>
                     )}
