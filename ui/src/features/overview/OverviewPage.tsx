@@ -120,7 +120,7 @@ function Deployments({ rows }: { rows: readonly DeploymentRow[] }) {
   return (
     <ul className={styles.list}>
       {rows.map((row) => (
-        <li key={row.id} className={`${styles.line} ${styles.deployment}`}>
+        <li key={row.id} className={`${styles.line} ${styles.run}`}>
           <div className={styles.main}>
             <Link to={`/deployments/${row.id}`}>{row.name}</Link>
             <small>
@@ -128,6 +128,7 @@ function Deployments({ rows }: { rows: readonly DeploymentRow[] }) {
             </small>
           </div>
           <DeploymentStatus row={row} />
+          <span />
           <span className={styles.aside}>
             {row.last_check_at ? <Time at={row.last_check_at} relative /> : null}
           </span>

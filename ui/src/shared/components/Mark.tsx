@@ -5,10 +5,10 @@ export function Mark(props: { size?: number }) {
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <path
         fill="var(--accent)"
-        d="M1 21.4c4.2-.6 6.6-2.6 9.3-5.2 2.5-2.4 5-4.4 7.9-4.4 3.1 0 4.3 2.3 5.6 4.9 1.3 2.5 3 4.2 7.2 4.7z"
+        d="M.8 21.4c2.9-.2 4.4-1.9 6.2-3.9 1.4-1.5 2.8-2.3 4.3-1.5 1.2.6 2 .5 3.3-.8 1.7-1.7 3.5-3.1 5.8-3.1 3 0 4.3 2.9 5.6 5.3 1.1 2 2.8 3.6 5.2 4z"
       />
-      <path stroke="var(--accent)" strokeWidth="2" strokeLinecap="round" d="M18.6 12.5V6.5" />
-      <circle cx="18.6" cy="3.9" r="2.7" fill="var(--accent)" />
+      <path stroke="var(--accent)" strokeWidth="1.5" d="M20.4 12.6V6.2" />
+      <circle cx="20.4" cy="4.4" r="1.9" fill="var(--accent)" />
       <path
         stroke="var(--accent)"
         strokeOpacity="0.6"

@@ -1,4 +1,4 @@
-import { type CSSProperties, Fragment, type ReactNode, useEffect } from "react";
+import { type CSSProperties, Fragment, type ReactNode, useEffect, useRef } from "react";
 import { t } from "../i18n";
 import { classes } from "./classes";
 import { Link } from "./Link";
@@ -21,9 +21,14 @@ interface PageProps {
 
 /** A view: its title line and its body. */
 export function Page(props: PageProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${props.title} · Skerry`;
   }, [props.title]);
+  useEffect(() => {
+    // The link that led here is gone with its view: reading goes on at the title.
+    if (document.activeElement === null || document.activeElement === document.body) heading.current?.focus();
+  }, []);
   return (
     <div className={styles.page}>
       <header className={styles.head}>
@@ -39,7 +44,7 @@ export function Page(props: PageProps) {
             </nav>
           ) : null}
           <div className={styles.titleLine}>
-            <h1 className={styles.title} tabIndex={-1}>
+            <h1 className={styles.title} tabIndex={-1} ref={heading}>
               {props.title}
             </h1>
             {props.state}
