@@ -42,10 +42,14 @@ fn segments(path: &str) -> std::result::Result<Vec<&str>, ErrorBody> {
         return Err(unsafe_path(path));
     }
     let mut segments = Vec::new();
+    // A folder may be named with a slash behind it.
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if path.is_empty() {
+        return Ok(segments);
+    }
     for segment in path.split('/') {
         match segment {
-            "" => {}
-            "." | ".." => return Err(unsafe_path(path)),
+            "" | "." | ".." => return Err(unsafe_path(path)),
             segment if segment.len() > 255 || segment.chars().any(char::is_control) => {
                 return Err(unsafe_path(path));
             }

@@ -200,14 +200,19 @@ impl Tx<'_> {
     }
 
     /// Journals lines of a run or a service together with how far its file was read,
-    /// so that neither a crash before nor after loses or doubles a line.
+    /// so that neither a crash before nor after loses or doubles a line. Does nothing
+    /// when somebody else has read on from `read_from` before.
     pub fn agent_log(
         &self,
         owner: &str,
         lines: Vec<LogLine>,
         file: &str,
+        read_from: u64,
         read_to: u64,
     ) -> Result<()> {
+        if self.agent_log_read_to(file)? != read_from {
+            return Ok(());
+        }
         if !lines.is_empty() {
             self.append_log(owner, lines)?;
         }

@@ -95,16 +95,7 @@ impl Reader<'_> {
     /// `Invalid`.
     pub fn registered_models(&self, query: &RegistryQuery) -> Result<Page<RegisteredModel>> {
         let mut sql = Sql::new("SELECT m.id FROM registered_models m WHERE 1");
-        sql.filter(&query.filter, &MODELS)?;
-        if !query.filter.contains(PROMPT_TAG) {
-            sql.and(
-                &format!(
-                    "NOT EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.model = m.id
-                     AND t.key = '{PROMPT_TAG}' AND lower(t.value) = 'true')"
-                ),
-                [],
-            );
-        }
+        sql.filter_without_prompts(&query.filter, &MODELS)?;
         order_by_columns(
             &mut sql,
             &query.order_by,

@@ -5,7 +5,7 @@ use skerry_domain::tracking::ModelVersion;
 use skerry_domain::{Change, KeyValue};
 
 use crate::experiments::pairs;
-use crate::registry::{PROMPT_TAG, RegistryQuery};
+use crate::registry::RegistryQuery;
 use crate::search::{Kind, Page, Searchable, Sql, order_by_columns};
 use crate::{Reader, Result, StoreError, Tx, limits};
 
@@ -119,16 +119,7 @@ impl Reader<'_> {
         let mut sql = Sql::new(&format!(
             "SELECT {COLUMNS} FROM model_versions v JOIN registered_models m ON m.id = v.model WHERE v.deleted = 0"
         ));
-        sql.filter(&query.filter, &VERSIONS)?;
-        if !query.filter.contains(PROMPT_TAG) {
-            sql.and(
-                &format!(
-                    "NOT EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.model = m.id
-                     AND t.key = '{PROMPT_TAG}' AND lower(t.value) = 'true')"
-                ),
-                [],
-            );
-        }
+        sql.filter_without_prompts(&query.filter, &VERSIONS)?;
         order_by_columns(
             &mut sql,
             &query.order_by,

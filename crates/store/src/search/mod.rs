@@ -143,6 +143,39 @@ impl Sql {
         Ok(())
     }
 
+    /// Adds the conditions of a filter for registered models or their versions.
+    /// Prompts, which are registered models with a tag, are left out unless they are
+    /// asked for: a model has no such tag, so `!= 'true'` would not let it through.
+    pub(crate) fn filter_without_prompts(
+        &mut self,
+        text: &str,
+        searchable: &Searchable,
+    ) -> Result<()> {
+        let mut prompts = false;
+        for clause in parse::filter(text)? {
+            let about_prompts = clause.key == crate::registry::PROMPT_TAG
+                && matches!(clause.entity.as_deref(), Some("tag" | "tags"));
+            if about_prompts {
+                let is = |text: &str| clause.value == Value::Text(text.to_owned());
+                let wanted = (clause.op == Op::Equal && is("true"))
+                    || (clause.op == Op::NotEqual && is("false"));
+                if !wanted {
+                    continue;
+                }
+                prompts = true;
+            }
+            self.clause(&clause, searchable)?;
+        }
+        if !prompts {
+            self.and(
+                "NOT EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.model = m.id
+                 AND t.key = ? AND lower(t.value) = 'true')",
+                [Bound::from(crate::registry::PROMPT_TAG.to_owned())],
+            );
+        }
+        Ok(())
+    }
+
     fn clause(&mut self, clause: &Clause, searchable: &Searchable) -> Result<()> {
         let group = match clause.entity.as_deref() {
             None | Some("attribute" | "attr" | "attributes" | "run") => {
