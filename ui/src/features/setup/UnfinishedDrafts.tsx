@@ -19,10 +19,19 @@ export function UnfinishedDrafts() {
             title={t("machines.unfinished", { name: draft.name })}
             actions={
               <>
-                <Button size="small" variant="quiet" onPress={() => discard.mutate({ id: draft.id })}>
+                <Button
+                  size="small"
+                  variant="quiet"
+                  aria-label={`${t("machines.discard")}: ${draft.name}`}
+                  onPress={() => discard.mutate({ id: draft.id })}
+                >
                   {t("machines.discard")}
                 </Button>
-                <LinkButton size="small" to={`/setup/${draft.id}`}>
+                <LinkButton
+                  size="small"
+                  to={`/setup/${draft.id}`}
+                  label={t("welcome.resume", { name: draft.name })}
+                >
                   {t("machines.continue")}
                 </LinkButton>
               </>

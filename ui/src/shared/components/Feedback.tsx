@@ -3,7 +3,7 @@ import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import { asErrorBody } from "../backend/types";
 import { errorText, errorWords } from "../errors/words";
 import { formatNumber } from "../format";
-import { t } from "../i18n";
+import { currentLanguage, t } from "../i18n";
 import { Button, CopyButton } from "./Button";
 import { classes } from "./classes";
 import styles from "./Feedback.module.css";
@@ -49,7 +49,10 @@ export function ErrorBanner(props: {
 }) {
   const body = asErrorBody(props.error);
   const words = errorWords(body.code);
-  const details = Object.entries(body.details ?? {});
+  // The program speaks English: elsewhere the table's words go first and its own stand with the facts.
+  const english = currentLanguage() === "en";
+  const facts = Object.entries(body.details ?? {}).map(([key, value]) => `${key}: ${value}`);
+  const raw = english ? facts : [body.message, ...facts];
   return (
     <Banner
       kind="bad"
@@ -65,11 +68,9 @@ export function ErrorBanner(props: {
         </>
       }
     >
-      <p>{body.message || words.why}</p>
+      <p>{english ? body.message || words.why : words.why}</p>
       <p className={styles.remedy}>{words.act}</p>
-      {details.length > 0 ? (
-        <div className={styles.raw}>{details.map(([key, value]) => `${key}: ${value}`).join("\n")}</div>
-      ) : null}
+      {raw.length > 0 ? <div className={styles.raw}>{raw.join("\n")}</div> : null}
       <div className={styles.rawHead}>
         <code>{body.code}</code>
         <CopyButton withWords text={errorText(body)} label={t("common.copyDetails")} />

@@ -47,10 +47,11 @@ export function LinkButton({
   variant,
   size,
   icon,
+  label,
   children,
-}: { to: string; children: ReactNode } & Pick<ButtonProps, "variant" | "size" | "icon">) {
+}: { to: string; children: ReactNode; label?: string } & Pick<ButtonProps, "variant" | "size" | "icon">) {
   return (
-    <Link to={to} className={buttonClass(variant, size)}>
+    <Link to={to} className={buttonClass(variant, size)} {...(label ? { label } : {})}>
       {icon}
       {children}
     </Link>
