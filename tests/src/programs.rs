@@ -42,6 +42,24 @@ pub fn static_agent() -> PathBuf {
     agent
 }
 
+/// A Python that has the unmodified `mlflow` client.
+///
+/// # Panics
+/// When it is not installed.
+#[must_use]
+pub fn python() -> PathBuf {
+    let python = match std::env::var_os("SKERRY_TEST_PYTHON") {
+        Some(file) => PathBuf::from(file),
+        None => Path::new(&std::env::var("HOME").unwrap()).join(".cache/skerry/venv/bin/python"),
+    };
+    assert!(
+        python.is_file(),
+        "{} is not there; `cargo xtask test --only venv` installs it",
+        python.display()
+    );
+    python
+}
+
 /// Where pictures and logs of failed tests go.
 ///
 /// # Panics

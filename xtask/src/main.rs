@@ -14,6 +14,8 @@ mod start;
 mod tests;
 mod tools;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -66,8 +68,18 @@ enum Task {
     Bench,
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().task {
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
         Task::Run { arguments } => start::run(&arguments),
         Task::Test { from, only, list } => stages::test(from.as_deref(), only.as_deref(), list),
         Task::Journeys { filter } => tests::journeys_alone(filter.as_deref()),
