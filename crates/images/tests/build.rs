@@ -1,4 +1,10 @@
 //! From an exported image and a model folder to an image.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod common;
 
@@ -327,7 +333,8 @@ async fn a_model_folder_that_no_image_can_hold_is_refused() {
     .unwrap();
     let cancel = CancellationToken::new();
     let work = folder.path().join("work");
-    let spoil: [(&str, fn(&Path)); 5] = [
+    type Spoil = fn(&Path);
+    let spoil: [(&str, Spoil); 5] = [
         ("MLmodel", |model| {
             fs::remove_file(model.join("MLmodel")).unwrap()
         }),

@@ -1,5 +1,11 @@
 //! A registry that takes tokens of an issuer, as Azure's does: Debian's registry checks the
 //! signature and what the token allows; the issuer is the test's own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod common;
 

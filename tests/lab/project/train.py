@@ -10,6 +10,9 @@ import argparse
 import os
 import time
 
+# There is no git in a training image, which the client would say on each start.
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
 import mlflow
 import pandas
 from mlflow.models import infer_signature

@@ -69,7 +69,7 @@ pub fn config_of(layers: &[Vec<u8>]) -> Vec<u8> {
 /// The older layout, as Docker 20.10 writes it: `manifest.json` comes last, a layer may be a link.
 pub fn saved_image(layers: &[Vec<u8>]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
-    let mut add = |tar: &mut tar::Builder<Vec<u8>>, name: &str, bytes: &[u8]| {
+    let add = |tar: &mut tar::Builder<Vec<u8>>, name: &str, bytes: &[u8]| {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         tar.append_data(&mut header, name, bytes).unwrap();
