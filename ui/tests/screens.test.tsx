@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import { demoHandlers } from "../src/fixtures";
 import { draft } from "../src/fixtures/workspace";
 import { CommandError } from "../src/shared/backend";
 import { axeProblems, renderScreen } from "./render";
@@ -45,6 +46,20 @@ it("keeps what was read while a new read fails", async () => {
   backend.emit({ topics: ["registries"], id: null });
   await screen.findByText("Something unplanned went wrong");
   expect(screen.getByText("No registry yet.")).toBeTruthy();
+});
+
+it("offers new entries instead of pushing the list down", async () => {
+  const handlers = demoHandlers("");
+  const old = (await handlers.activity_list?.({ before_id: null, limit: 100 })) ?? [];
+  let rows = old.slice(1);
+  const { backend, user } = renderScreen("/activity", { activity_list: () => rows });
+  await screen.findByText("Today");
+  rows = old;
+  backend.emit({ topics: ["activity"], id: null });
+  const offer = await screen.findByRole("button", { name: "Show 1 new entry" });
+  const entries = screen.getAllByRole("listitem").length;
+  await user.click(offer);
+  expect(screen.getAllByRole("listitem")).toHaveLength(entries + 1);
 });
 
 describe("register a machine", () => {

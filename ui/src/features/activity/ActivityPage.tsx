@@ -60,6 +60,8 @@ function Row({ row }: { row: ActivityRow }) {
 function Entries(props: { before: number | null; group: ActivityGroup | "all"; lastDay: string | null }) {
   const page = useQueryCommand("activity_list", { before_id: props.before, limit: PAGE });
   const [older, setOlder] = useState(false);
+  // What was on top when the page opened stays there: newer entries are offered, they do not push.
+  const [top, setTop] = useState<number | null>(null);
   if (page.error && page.data === undefined) {
     return <ErrorBanner error={page.error} onRetry={() => void page.refetch()} />;
   }
@@ -71,13 +73,25 @@ function Entries(props: { before: number | null; group: ActivityGroup | "all"; l
       <p className="quiet">{t("activity.oldest")}</p>
     );
   }
-  const rows = page.data.filter((row) => props.group === "all" || shapeOf(row).group === props.group);
+  const newest = page.data[0]?.id ?? 0;
+  const shownTop = props.before === null ? (top ?? newest) : newest;
+  if (props.before === null && top === null) setTop(newest);
+  const wanted = page.data.filter((row) => props.group === "all" || shapeOf(row).group === props.group);
+  const rows = wanted.filter((row) => row.id <= shownTop);
+  const waiting = wanted.length - rows.length;
   const last = page.data.at(-1);
   const lastShown = rows.at(-1);
   let day = props.lastDay;
   return (
     <>
-      {rows.length === 0 && props.before === null ? (
+      {waiting > 0 ? (
+        <div className={styles.fresh} role="status">
+          <Button size="small" onPress={() => setTop(newest)}>
+            {t("activity.fresh", { n: waiting })}
+          </Button>
+        </div>
+      ) : null}
+      {rows.length === 0 && waiting === 0 && props.before === null ? (
         <p className="quiet">{t("activity.noneOfKind")}</p>
       ) : null}
       <ol className={styles.list}>

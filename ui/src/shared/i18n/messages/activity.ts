@@ -11,6 +11,10 @@ export const activity = define({
     en: "Runs, registrations, deployments and changes to models are written down here.",
     sv: "Körningar, registreringar, driftsättningar och ändringar av modeller skrivs upp här.",
   },
+  "activity.fresh": {
+    en: { one: "Show {n} new entry", other: "Show {n} new entries" },
+    sv: { one: "Visa {n} ny händelse", other: "Visa {n} nya händelser" },
+  },
   "activity.older": { en: "Show older", sv: "Visa äldre" },
   "activity.oldest": { en: "This is the beginning.", sv: "Det här är början." },
   "activity.filter": { en: "Show", sv: "Visa" },
