@@ -21,7 +21,7 @@ const STAGES: &[Stage] = &[
     ("ui-test", || tests::ui_script("test")),
     ("deny", tests::deny),
     ("clippy", tests::clippy),
-    ("build", || tests::build(&[])),
+    ("build", tests::build_all),
     ("bindings", || tests::bindings(true)),
     ("agent", || tests::static_agent().map(drop)),
     ("lab", tests::lab_image),

@@ -60,31 +60,44 @@ pub(crate) fn clippy() -> Result<()> {
     ])
 }
 
-/// Builds the programs of these packages, or of all.
+/// Builds the programs of these packages.
 pub(crate) fn build(packages: &[&str]) -> Result<()> {
     let mut argv = vec!["cargo", "build", "--bins"];
-    if packages.is_empty() {
-        argv.push("--workspace");
-    }
     for package in packages {
         argv.extend(["--package", package]);
     }
-    if packages.is_empty() || packages.contains(&"skerry-desktop") {
+    if packages.contains(&"skerry-desktop") {
         argv.extend(["--features", FEATURES]);
     }
     shell::run(&argv)
 }
 
+/// Builds all programs, tests and examples at once: one set of features, nothing built twice.
+pub(crate) fn build_all() -> Result<()> {
+    shell::run(&[
+        "cargo",
+        "build",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        FEATURES,
+    ])
+}
+
 /// Writes the TypeScript types, or compares them with what is there.
 pub(crate) fn bindings(check: bool) -> Result<()> {
-    let example = ["cargo", "build", "--example", "bindings"];
     if check {
-        // The features of the whole workspace, as the stages before: nothing is built twice.
-        let all = ["--workspace", "--features", FEATURES];
-        shell::run(&[&example[..], &all[..]].concat())?;
+        build_all()?;
     } else {
         // Without the desktop, which wants the UI built, which wants the types.
-        shell::run(&[&example[..], &["--package", "skerry-console"][..]].concat())?;
+        shell::run(&[
+            "cargo",
+            "build",
+            "--package",
+            "skerry-console",
+            "--example",
+            "bindings",
+        ])?;
     }
     let program = shell::target().join("debug/examples/bindings");
     let made = shell::output(&[shell::text(&program)?])?;
@@ -197,7 +210,7 @@ pub(crate) fn journeys_alone(filter: Option<&str>) -> Result<()> {
     packages::install(&[packages::RUN, packages::TEST])?;
     tools::install()?;
     ui_build()?;
-    build(&[])?;
+    build_all()?;
     static_agent()?;
     lab_image()?;
     let mut expression = String::from("package(skerry-tests) & binary(=journeys)");
@@ -307,7 +320,7 @@ pub(crate) fn screenshots() -> Result<()> {
     packages::install(&[packages::RUN, packages::TEST])?;
     tools::install()?;
     ui_build()?;
-    build(&[])?;
+    build_all()?;
     static_agent()?;
     let folder = shell::root().join("target/screenshots");
     let _ = std::fs::remove_dir_all(&folder);
