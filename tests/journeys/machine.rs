@@ -76,10 +76,10 @@ async fn b_a_machine_is_registered_trains_serves_and_rolls_back_in_the_window() 
     window.see("200 in").await;
     window.click("button", "Deploy another version").await;
     window.choose("Version", "Version 2").await;
-    window.click("button", "Deploy version 2").await;
+    window.confirm("Deploy version 2").await;
     serving(&window, 2).await;
     window.click("button", "Roll back").await;
-    window.click("button", "Roll back").await;
+    window.confirm("Roll back").await;
     serving(&window, 1).await;
     window
         .picture(&out().join("journey-b-deployment.png"))

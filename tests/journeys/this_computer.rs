@@ -66,16 +66,16 @@ async fn a_the_sample_is_trained_registered_deployed_and_tried_in_the_window() {
     window.go(&deployment).await;
     window.click("button", "Deploy another version").await;
     window.choose("Version", "Version 2").await;
-    window.click("button", "Deploy version 2").await;
+    window.confirm("Deploy version 2").await;
     window.find("link", "penguins 2").await;
     window.find("button", "Roll back").await;
     window.see("Healthy").await;
     window.click("button", "Roll back").await;
-    window.click("button", "Roll back").await;
+    window.confirm("Roll back").await;
     serving(&window, 1).await;
 
     window.click("button", "Stop").await;
-    window.click("button", "Stop").await;
+    window.confirm("Stop").await;
     window.see("Stopped").await;
     window.click("button", "Start").await;
     window.see("Healthy").await;
@@ -86,7 +86,7 @@ async fn a_the_sample_is_trained_registered_deployed_and_tried_in_the_window() {
     window
         .fill("Type penguins-here to confirm", "penguins-here")
         .await;
-    window.click("button", "Delete").await;
+    window.confirm("Delete").await;
     window.see("Nothing is deployed").await;
     let page = window.everything().await;
     canary::search(
@@ -105,10 +105,10 @@ async fn register(window: &Browser, name: &str, description: &str, alias: &str) 
     if !alias.is_empty() {
         window.fill("Alias", alias).await;
     }
-    window.click("button", "Add").await;
+    window.confirm("Add").await;
     window.fill("Key 1", "purpose").await;
     window.fill("Value 1", "journey").await;
-    window.click("button", "Register").await;
+    window.confirm("Register").await;
     window
         .until(
             "page of the version",

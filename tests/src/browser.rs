@@ -123,9 +123,21 @@ impl Browser {
     /// # Panics
     /// When it does not come; the message says what stands on the screen instead.
     pub async fn click(&self, role: &str, name: &str) {
+        self.press(role, name, false).await;
+    }
+
+    /// Presses a button of the dialog that is open (or about to open).
+    ///
+    /// # Panics
+    /// As [`Browser::click`].
+    pub async fn confirm(&self, name: &str) {
+        self.press("button", name, true).await;
+    }
+
+    async fn press(&self, role: &str, name: &str, in_dialog: bool) {
         let start = Instant::now();
         loop {
-            let element = self.find(role, name).await;
+            let element = self.look(role, name, in_dialog).await;
             // A list may be drawn anew between finding and clicking.
             match element.click().await {
                 Ok(()) => return,
@@ -172,11 +184,16 @@ impl Browser {
     /// # Panics
     /// When it does not come.
     pub async fn find(&self, role: &str, name: &str) -> Element {
-        let script = "return found(arguments[0], arguments[1]).find((element) => \
+        self.look(role, name, false).await
+    }
+
+    async fn look(&self, role: &str, name: &str, in_dialog: bool) -> Element {
+        let script = "return found(...arguments).find((element) => \
             !element.disabled && element.getAttribute('aria-disabled') !== 'true') ?? null";
         let start = Instant::now();
         loop {
-            let value = self.run(script, vec![json!(role), json!(name)]).await;
+            let arguments = vec![json!(role), json!(name), json!(in_dialog)];
+            let value = self.run(script, arguments).await;
             if let Some(id) = value.get(ELEMENT).and_then(Value::as_str) {
                 let id = ElementRef::from(id.to_owned());
                 return Element::from_element_id(self.client.clone(), id);

@@ -50,23 +50,22 @@ function all(role) {
   });
 }
 
-// Exact name first, then names that begin so, then names that contain it; the topmost dialog
-// before what lies behind it.
-function found(role, name) {
+// The best matches: exact names before names that begin so before names that contain it, and what
+// stands in a dialog before what lies behind it. With `inDialog` nothing but the dialog counts.
+function found(role, name, inDialog) {
   const dialogs = [...document.querySelectorAll('[role=dialog],[role=alertdialog],dialog[open]')].filter(shown);
-  const inTop = (element) => dialogs.some((dialog) => dialog.contains(element));
   const wanted = name.toLowerCase();
   const rank = (element) => {
     const own = nameOf(element).toLowerCase();
-    if (own === wanted) return 0;
-    if (own.startsWith(wanted)) return 1;
-    return own.includes(wanted) ? 2 : 3;
+    const behind = dialogs.some((dialog) => dialog.contains(element)) ? 0 : 10;
+    if (inDialog && behind) return 99;
+    if (own === wanted) return behind;
+    if (own.startsWith(wanted)) return behind + 1;
+    return own.includes(wanted) ? behind + 2 : 99;
   };
-  const ranked = all(role)
-    .map((element) => [rank(element) + (dialogs.length && !inTop(element) ? 10 : 0), element])
-    .filter(([number]) => number % 10 < 3);
-  ranked.sort((a, b) => a[0] - b[0]);
-  return ranked.map(([, element]) => element);
+  const ranked = all(role).map((element) => [rank(element), element]);
+  const best = Math.min(...ranked.map(([number]) => number), 99);
+  return best === 99 ? [] : ranked.filter(([number]) => number === best).map(([, element]) => element);
 }
 
 function outline() {

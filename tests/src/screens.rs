@@ -97,7 +97,7 @@ pub async fn containerize(browser: &Browser, registry: Option<&Registry>) {
         browser.click("checkbox", "Plain HTTP").await;
     }
     browser.fill("Repository", "models/penguins").await;
-    browser.click("button", "Make and push").await;
+    browser.confirm("Make and push").await;
     browser.see("Image pushed").await;
-    browser.click("button", "Done").await;
+    browser.confirm("Close").await;
 }
