@@ -84,7 +84,7 @@ describe("register a machine", () => {
   });
 
   it("stops at another host key, with both keys on screen", async () => {
-    renderScreen("/setup/d1", {}, "setup-mismatch");
+    renderScreen(`/setup/${draft.id}`, {}, "setup-mismatch");
     await screen.findByText(/Stop: 10\.20\.4\.12:22 shows another key/);
     expect(screen.getByText(draft.host_keys[0]?.fingerprint ?? "?")).toBeTruthy();
     expect(screen.getByText("SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDQnGsXmKDm1wjzJm4")).toBeTruthy();
@@ -94,7 +94,7 @@ describe("register a machine", () => {
   });
 
   it("pins exactly the fingerprints that were on screen", async () => {
-    const { backend, user } = renderScreen("/setup/d1", {}, "setup-host_key");
+    const { backend, user } = renderScreen(`/setup/${draft.id}`, {}, "setup-host_key");
     await user.click(await screen.findByRole("button", { name: "Yes, it is the machine" }));
     await screen.findByText("Log in for the first time");
     expect(backend.calls.find((call) => call.name === "setup_trust")?.args).toEqual({
@@ -106,13 +106,15 @@ describe("register a machine", () => {
   it("shows why the password was refused, and can be tried again", async () => {
     let refuse = true;
     const { backend, user } = renderScreen(
-      "/setup/d1",
+      `/setup/${draft.id}`,
       {
         setup_authenticate: () => {
           if (refuse)
             throw new CommandError({ code: "password_refused", message: "operator@10.20.4.12 refused it." });
-          return draft;
+          return demoHandlers("setup-key").setup_get?.({ id: draft.id }) ?? draft;
         },
+        setup_get: () =>
+          demoHandlers(refuse ? "setup-authenticate" : "setup-key").setup_get?.({ id: draft.id }) ?? draft,
       },
       "setup-authenticate",
     );
@@ -130,7 +132,7 @@ describe("register a machine", () => {
   });
 
   it("does not go on while a required check fails, and checks one again", async () => {
-    const { backend, user } = renderScreen("/setup/d1", {
+    const { backend, user } = renderScreen(`/setup/${draft.id}`, {
       setup_get: () => ({ ...draft, problem: { code: "preflight_failed", message: "A check fails." } }),
     });
     await screen.findByText("1 required check fails.");

@@ -4,7 +4,7 @@ import { useMutationCommand } from "../../shared/backend";
 import { Button, Checkbox, ErrorBanner, NumberField, TextField } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import styles from "./Setup.module.css";
-import { displayNameProblem, hostProblem, portProblem, userProblem } from "./validate";
+import { displayNameProblem, hostProblem, portProblem, tidyHost, userProblem } from "./validate";
 import { StepFrame } from "./StepFrame";
 
 interface Form {
@@ -34,13 +34,13 @@ function formOf(draft: SetupDraft | null): Form {
 
 function problems(form: Form): Partial<Record<keyof Form, string | null>> {
   return {
-    host: hostProblem(form.host.trim()),
+    host: hostProblem(tidyHost(form.host)),
     port: portProblem(form.port),
     user: userProblem(form.user.trim()),
     name: form.name.trim() === "" ? null : displayNameProblem(form.name),
     ...(form.viaJump
       ? {
-          jumpHost: hostProblem(form.jumpHost.trim()),
+          jumpHost: hostProblem(tidyHost(form.jumpHost)),
           jumpPort: portProblem(form.jumpPort),
           jumpUser: userProblem(form.jumpUser.trim()),
         }
@@ -50,11 +50,11 @@ function problems(form: Form): Partial<Record<keyof Form, string | null>> {
 
 function addressOf(form: Form): SshAddress {
   return {
-    host: form.host.trim(),
+    host: tidyHost(form.host),
     port: form.port ?? 22,
     user: form.user.trim(),
     jump: form.viaJump
-      ? { host: form.jumpHost.trim(), port: form.jumpPort ?? 22, user: form.jumpUser.trim() }
+      ? { host: tidyHost(form.jumpHost), port: form.jumpPort ?? 22, user: form.jumpUser.trim() }
       : null,
   };
 }

@@ -1,13 +1,12 @@
-import { useMutationCommand } from "../../shared/backend";
 import { Banner, Button, ErrorBanner, Fact, Facts, Mono, Progress } from "../../shared/components";
 import { formatBytes } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import styles from "./Setup.module.css";
 import { StepFrame } from "./StepFrame";
-import type { StepProps } from "./step";
+import { type StepProps, useStep } from "./step";
 
 export function AgentStep({ draft, onNext, onBack }: StepProps) {
-  const install = useMutationCommand("setup_agent");
+  const install = useStep("setup_agent");
   const { agent } = draft;
   const user = draft.address.user;
   const done = draft.done.includes("agent");

@@ -1,7 +1,6 @@
 import { FileKey, KeyRound, SquareTerminal } from "lucide-react";
 import { useState } from "react";
 import type { LoginKind, LoginMethod } from "../../bindings/api";
-import { useMutationCommand } from "../../shared/backend";
 import {
   Banner,
   Button,
@@ -16,10 +15,10 @@ import { t } from "../../shared/i18n";
 import { VaultForm, vaultHelps } from "../settings/VaultForm";
 import styles from "./Setup.module.css";
 import { StepFrame } from "./StepFrame";
-import type { StepProps } from "./step";
+import { type StepProps, useStep } from "./step";
 
 export function AuthenticateStep({ draft, onNext, onBack }: StepProps) {
-  const login = useMutationCommand("setup_authenticate");
+  const login = useStep("setup_authenticate");
   const [method, setMethod] = useState<LoginKind>(draft.login?.method ?? "password");
   const [password, setPassword] = useState("");
   const [remember, setRemember] = useState(false);

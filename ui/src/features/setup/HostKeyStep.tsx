@@ -1,7 +1,6 @@
 import { RotateCw } from "lucide-react";
 import { useEffect, useRef } from "react";
 import type { HostKeyOffer, HostKeyState } from "../../bindings/api";
-import { useMutationCommand } from "../../shared/backend";
 import {
   Banner,
   Button,
@@ -14,7 +13,7 @@ import {
 import { t } from "../../shared/i18n";
 import styles from "./Setup.module.css";
 import { StepFrame } from "./StepFrame";
-import type { StepProps } from "./step";
+import { type StepProps, useStep } from "./step";
 
 const KINDS: Record<HostKeyState, Kind> = {
   unknown: "notice",
@@ -75,8 +74,8 @@ function Offer({ offer }: { offer: HostKeyOffer }) {
 }
 
 export function HostKeyStep({ draft, onNext, onBack }: StepProps) {
-  const scan = useMutationCommand("setup_scan");
-  const trust = useMutationCommand("setup_trust");
+  const scan = useStep("setup_scan");
+  const trust = useStep("setup_trust");
   const offers = draft.host_keys;
   const busy = scan.isPending || trust.isPending || draft.busy;
   const ask = () => {

@@ -1,13 +1,12 @@
-import { useMutationCommand } from "../../shared/backend";
 import { Button, CopyLine, ErrorBanner, Mono, Spinner, StatusWord } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { VaultForm, vaultHelps } from "../settings/VaultForm";
 import styles from "./Setup.module.css";
 import { StepFrame } from "./StepFrame";
-import type { StepProps } from "./step";
+import { type StepProps, useStep } from "./step";
 
 export function KeyStep({ draft, onNext, onBack }: StepProps) {
-  const make = useMutationCommand("setup_key");
+  const make = useStep("setup_key");
   const { key, address } = draft;
   const done = draft.done.includes("key");
   const busy = make.isPending || draft.busy;

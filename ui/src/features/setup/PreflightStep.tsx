@@ -1,14 +1,13 @@
 import { RotateCw } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { useMutationCommand } from "../../shared/backend";
 import { Button, ErrorBanner, Spinner } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { Checks } from "../machines/Checks";
 import { StepFrame } from "./StepFrame";
-import type { StepProps } from "./step";
+import { type StepProps, useStep } from "./step";
 
 export function PreflightStep({ draft, onNext, onBack }: StepProps) {
-  const preflight = useMutationCommand("setup_preflight");
+  const preflight = useStep("setup_preflight");
   const { checks } = draft;
   const busy = preflight.isPending || draft.busy;
   const run = () => preflight.mutate({ id: draft.id, check: null });

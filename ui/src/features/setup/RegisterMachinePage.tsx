@@ -25,9 +25,11 @@ function NewDraft() {
 
 /** The draft lives in the program: the wizard opens where it stands, on whatever day. */
 function Resumed({ draft }: { draft: SetupDraft }) {
-  const [current, setCurrent] = useState<SetupStep>(draft.step);
+  const [wanted, setCurrent] = useState<SetupStep>(draft.step);
   const [finished, setFinished] = useState<SetupDraft | null>(null);
-  const at = STEPS.indexOf(current);
+  // A step can become undone (a password is gone after a restart): then it is the place to be.
+  const at = Math.min(STEPS.indexOf(wanted), STEPS.indexOf(draft.step));
+  const current = STEPS[at] ?? draft.step;
   const move = (by: number) => setCurrent(STEPS[at + by] ?? current);
   const step = { draft, onNext: () => move(1), onBack: () => move(-1) };
   const over = finished ?? (draft.machine_id ? draft : null);

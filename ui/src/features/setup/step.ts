@@ -1,4 +1,5 @@
 import type { SetupDraft, SetupStep } from "../../bindings/api";
+import { useMutationCommand } from "../../shared/backend";
 
 export const STEPS: readonly SetupStep[] = [
   "address",
@@ -33,4 +34,19 @@ export function summary(draft: SetupDraft, step: SetupStep): string | undefined 
     default:
       return undefined;
   }
+}
+
+type StepCommand =
+  | "setup_scan"
+  | "setup_trust"
+  | "setup_authenticate"
+  | "setup_key"
+  | "setup_preflight"
+  | "setup_agent";
+
+/** A step's command. The draft that it answers with is on screen at once, before the next read. */
+export function useStep<N extends StepCommand>(name: N) {
+  return useMutationCommand(name, {
+    onAnswer: (draft, args, client) => client.setQueryData(["setup_get", { id: args.id }], draft),
+  });
 }

@@ -16,6 +16,12 @@ function isIpv6(value: string): boolean {
   }
 }
 
+/** A host as it is sent: people paste IPv6 addresses with their brackets. */
+export function tidyHost(value: string): string {
+  const trimmed = value.trim();
+  return /^\[.*\]$/.test(trimmed) ? trimmed.slice(1, -1) : trimmed;
+}
+
 export function hostProblem(value: string): string | null {
   if (value === "") return t("setup.invalid.host");
   if (isIpv4(value) || isIpv6(value)) return null;

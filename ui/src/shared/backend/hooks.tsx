@@ -130,10 +130,18 @@ export function useQueryCommand<N extends CommandName>(
 }
 
 /** Changes with a command; afterwards what the command invalidates is read again. */
-export function useMutationCommand<N extends CommandName>(name: N) {
+export function useMutationCommand<N extends CommandName>(
+  name: N,
+  options: {
+    /** With the answer, before anything is read again; also when the caller is not on screen any more. */
+    onAnswer?: (answer: ResultOf<N>, args: ArgsOf<N>, client: QueryClient) => void;
+  } = {},
+) {
   const backend = useBackend();
+  const { onAnswer } = options;
   return useMutation<ResultOf<N>, CommandError, ArgsOf<N>>({
     mutationFn: (args) => backend.call(name, args),
+    onSuccess: (answer, args, _result, context) => onAnswer?.(answer, args, context.client),
     onSettled: (_data, _error, _args, _result, context) => {
       const topics: Topic[] = commandTopics[name].invalidates;
       if (topics.length > 0) invalidate(context.client, [{ topics, id: null }]);
