@@ -117,7 +117,7 @@ async fn a_changed_host_key_stops_the_wizard_and_shows_both_keys() {
         "host_key_mismatch"
     );
     // In another registration of the same host: both keys are shown, and nothing goes on.
-    let second = steps::begin(&web, &machine.address()).await;
+    let second = steps::begin(&web, &machine.address(), None).await;
     let _ = web.try_command("setup_scan", json!({ "id": second })).await;
     let draft = steps::settled(&web, &second).await;
     let offer = &draft["host_keys"][0];

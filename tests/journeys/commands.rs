@@ -1,6 +1,7 @@
 //! The way of journey B by the commands behind the screens: quick to tell where a step breaks.
 
 use serde_json::json;
+use skerry_lab::{Machine, MachineOptions, TRAINING_IMAGE};
 use skerry_tests::canary;
 use skerry_tests::desk::Desk;
 use skerry_tests::site::{Site, project};
@@ -108,4 +109,50 @@ async fn from_a_bare_machine_to_a_rolled_back_deployment() {
     ];
     canary::search(&desk, &secrets, &[]);
     canary::search_machine(&site.machine, &secrets);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_behind_a_jump_host_is_registered() {
+    let jump = Machine::start(MachineOptions {
+        engine: false,
+        ..MachineOptions::default()
+    })
+    .unwrap();
+    let target = Machine::start(MachineOptions {
+        image: true,
+        behind: Some(&jump),
+        ..MachineOptions::default()
+    })
+    .unwrap();
+    let desk = Desk::new();
+    let web = desk.web().await;
+    let draft = steps::trust_route(&web, &target, Some(&jump)).await;
+    let id = steps::register_from(&web, &target, draft, "Inner rock").await;
+    let options = web.command("run_form_options", json!({ "id": id })).await;
+    assert!(
+        options["images"].to_string().contains(TRAINING_IMAGE),
+        "{options:#}"
+    );
+}
+
+/// Where sshd forbids forwarding to sockets, the agent is reached through a command's channel.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_forbids_forwarding_is_registered_all_the_same() {
+    let machine = Machine::start(MachineOptions {
+        image: true,
+        sshd_extra: vec![
+            "AllowStreamLocalForwarding no".into(),
+            "AllowTcpForwarding no".into(),
+        ],
+        ..MachineOptions::default()
+    })
+    .unwrap();
+    let desk = Desk::new();
+    let web = desk.web().await;
+    let id = steps::register(&web, &machine, "Strict rock").await;
+    let options = web.command("run_form_options", json!({ "id": id })).await;
+    assert!(
+        options["images"].to_string().contains(TRAINING_IMAGE),
+        "{options:#}"
+    );
 }

@@ -10,21 +10,42 @@ use crate::web::Web;
 
 /// Begins a registration and goes up to the confirmed host key; returns the draft's id.
 pub async fn trust(web: &Web, machine: &Machine) -> String {
-    let id = begin(web, &machine.address()).await;
+    trust_route(web, machine, None).await
+}
+
+/// As [`trust`], through a jump host.
+pub async fn trust_route(web: &Web, machine: &Machine, jump: Option<&Machine>) -> String {
+    let id = begin(web, &machine.address(), jump).await;
     web.command("setup_scan", json!({ "id": id })).await;
-    let draft = settled(web, &id).await;
-    let offer = draft["host_keys"][0]["fingerprint"].as_str();
-    let seen = machine.host_key_fingerprint().unwrap();
-    assert_eq!(offer, Some(seen.as_str()), "{draft:#}");
-    web.command("setup_trust", json!({ "id": id, "fingerprints": [seen] }))
-        .await;
-    settled(web, &id).await;
+    let mut draft = settled(web, &id).await;
+    let hops: Vec<&Machine> = jump.into_iter().chain([machine]).collect();
+    let seen: Vec<String> = hops
+        .iter()
+        .map(|hop| hop.host_key_fingerprint().unwrap())
+        .collect();
+    for (at, fingerprint) in seen.iter().enumerate() {
+        // What stands behind a jump host may show its key only once the jump host lets us in.
+        if let Some(offer) = draft["host_keys"].get(at) {
+            assert_eq!(offer["fingerprint"], json!(fingerprint), "{draft:#}");
+        }
+    }
+    let count = draft["host_keys"].as_array().unwrap().len();
+    assert!(count > 0, "{draft:#}");
+    web.command(
+        "setup_trust",
+        json!({ "id": id, "fingerprints": seen.get(..count) }),
+    )
+    .await;
+    draft = settled(web, &id).await;
+    assert_eq!(draft["problem"], Value::Null, "{draft:#}");
     id
 }
 
 /// Begins a registration of the host's user `operator`; returns the draft's id.
-pub async fn begin(web: &Web, host: &str) -> String {
-    let address = json!({ "host": host, "port": 22, "user": "operator", "jump": null });
+pub async fn begin(web: &Web, host: &str, jump: Option<&Machine>) -> String {
+    let jump = jump
+        .map(|jump| json!({ "host": jump.address(), "port": jump.port(), "user": jump.user() }));
+    let address = json!({ "host": host, "port": 22, "user": "operator", "jump": jump });
     let draft = web
         .command(
             "setup_address",
@@ -44,7 +65,11 @@ pub async fn settled(web: &Web, id: &str) -> Value {
 
 /// Registers a machine by its password; returns its id.
 pub async fn register(web: &Web, machine: &Machine, name: &str) -> String {
-    let id = trust(web, machine).await;
+    register_from(web, machine, trust(web, machine).await, name).await
+}
+
+/// The rest of a registration, from the login on.
+pub async fn register_from(web: &Web, machine: &Machine, id: String, name: &str) -> String {
     let method = json!({ "kind": "password", "password": machine.password(), "remember": false });
     web.command("setup_authenticate", json!({ "id": id, "method": method }))
         .await;

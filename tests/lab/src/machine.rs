@@ -32,7 +32,8 @@ pub struct MachineOptions<'a> {
     pub engine_permission: bool,
     /// Lines put in front of the sshd configuration: the first value of a keyword wins.
     pub sshd_extra: Vec<String>,
-    /// Reachable only from this machine, as a target behind a jump host.
+    /// Reachable only from this machine, as a target behind a jump host; the password is the
+    /// same on both, as with accounts of one directory.
     pub behind: Option<&'a Machine>,
 }
 
@@ -77,7 +78,10 @@ impl Machine {
         let slot = Slot::take()?;
         let mut machine = Self {
             slot,
-            password: random_word()?,
+            password: match options.behind {
+                Some(jump) => jump.password.clone(),
+                None => random_word()?,
+            },
             options: Features {
                 engine: options.engine,
             },

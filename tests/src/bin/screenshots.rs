@@ -101,7 +101,7 @@ async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
     let alias = json!({ "name": model, "alias": "champion", "version": 2 });
     web.command("alias_set", alias).await;
     let deployment = deploy(&web, model, &machine).await;
-    steps::begin(&web, "10.99.1.200").await;
+    steps::begin(&web, "10.99.1.200", None).await;
     vec![
         ("overview", "/".into()),
         ("machines", "/machines".into()),
