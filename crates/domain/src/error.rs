@@ -66,3 +66,10 @@ pub trait Coded: std::error::Error {
         }
     }
 }
+
+/// So that `?` carries an error of a library over a boundary.
+impl<E: Coded> From<E> for ErrorBody {
+    fn from(error: E) -> Self {
+        error.to_body()
+    }
+}

@@ -11,10 +11,10 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 use skerry_domain::EngineKind;
-use tokio::{io::unix::AsyncFd, sync::watch};
+use tokio::sync::watch;
 
 use crate::{
     Engine, EngineInfo, Error, ImageDetail, ImageInfo, Observed, OnPull, RegistryCredentials,
@@ -39,6 +39,9 @@ const INHERITED: &[&str] = &[
     "PYENV_ROOT",
     "CUDA_VISIBLE_DEVICES",
 ];
+
+/// How often a process that is not our child is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Plain processes. Each workload is one process that becomes the leader of its own
 /// session (the agent's `relay` does so first thing) and outlives the agent; a file
@@ -194,9 +197,12 @@ impl Engine for ProcessEngine {
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(output_too);
-        let mut child = command.spawn().map_err(|source| Error::Spawn {
-            program: program.clone(),
-            source,
+        let mut child = command.spawn().map_err(|source| {
+            let _ = fs::remove_file(self.output_path(&id));
+            Error::Spawn {
+                program: program.clone(),
+                source,
+            }
         })?;
         let pid = child
             .id()
@@ -233,33 +239,18 @@ impl Engine for ProcessEngine {
     }
 
     async fn wait(&self, id: &str) -> Result<Observed, Error> {
+        let child = lock(&self.children).get(id).cloned();
+        if let Some(mut code) = child {
+            // An error means that the code is lost: as if not our child.
+            let _ = code.wait_for(Option::is_some).await;
+        }
         loop {
             let (observed, pid) = self.observe(id)?;
-            let Some(pid) = pid else {
-                let child = lock(&self.children).get(id).cloned();
-                if let Some(mut code) = child {
-                    // An error means that the code is lost: as if not our child.
-                    let _ = code.wait_for(Option::is_some).await;
-                    return Ok(self.observe(id)?.0);
-                }
+            if pid.is_none() {
                 return Ok(observed);
-            };
-            match rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK) {
-                Ok(fd) => {
-                    // Ask again after opening: the pid may have changed hands before.
-                    if self.observe(id)?.1.is_none() {
-                        continue;
-                    }
-                    let fd = AsyncFd::register(fd).map_err(|error| Error::io("Watching", error))?;
-                    let _ready = fd
-                        .readable()
-                        .await
-                        .map_err(|error| Error::io("Watching a process", error))?;
-                }
-                Err(rustix::io::Errno::SRCH) => {}
-                // Before Linux 5.3 there is no pidfd.
-                Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
             }
+            // Another's child: nobody tells us.
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
@@ -354,5 +345,98 @@ impl Engine for ProcessEngine {
         _tar: BoxStream<'static, Result<Bytes, io::Error>>,
     ) -> Result<Vec<String>, Error> {
         Err(Error::NoImages("images to load"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, Network};
+
+    fn workload(name: &str, script: &str) -> Workload {
+        Workload {
+            name: name.to_owned(),
+            image: String::new(),
+            command: ["sh", "-c", script].map(str::to_owned).to_vec(),
+            env: vec![(String::from("GREETING"), String::from("hello"))],
+            mounts: Vec::new(),
+            network: Network::Open,
+            labels: BTreeMap::from([(String::from("a"), String::from("b"))]),
+            user: None,
+            workdir: String::from("/"),
+            limits: Limits::default(),
+        }
+    }
+
+    fn code(observed: &Observed) -> Option<i32> {
+        match observed.state {
+            State::Exited { code, .. } => code,
+            _ => panic!("{observed:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn runs_to_its_end_with_a_clean_environment() {
+        let home = tempfile::tempdir().unwrap();
+        let engine = ProcessEngine::new(home.path().join("processes"));
+        let script = r#"echo "$GREETING, ${CARGO_MANIFEST_DIR:-nobody}"; exit 7"#;
+        let id = engine.start(&workload("w", script)).await.unwrap();
+        let ended = engine.wait(&id).await.unwrap();
+        assert_eq!(code(&ended), Some(7));
+        assert_eq!(
+            engine.last_output(&id, 100).await.unwrap(),
+            "hello, nobody\n"
+        );
+        assert_eq!(engine.list("a", "b").await.unwrap(), [ended]);
+        assert_eq!(engine.list("a", "c").await.unwrap(), []);
+        engine.remove(&id).await.unwrap();
+        assert_eq!(engine.inspect(&id).await.unwrap().state, State::Gone);
+    }
+
+    #[tokio::test]
+    async fn is_found_again_by_another_agent_and_stopped() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("processes");
+        let first = ProcessEngine::new(&folder);
+        let id = first.start(&workload("w", "sleep 600")).await.unwrap();
+        // As after a restart of the agent: nothing is known but the folder.
+        let second = ProcessEngine::new(&folder);
+        assert_eq!(second.inspect(&id).await.unwrap().state, State::Running);
+        // Started again under its name: it is the same.
+        assert_eq!(second.start(&workload("w", "exit 1")).await.unwrap(), id);
+        second.stop(&id, Duration::from_secs(60)).await.unwrap();
+        assert!(matches!(
+            second.inspect(&id).await.unwrap().state,
+            State::Exited { .. }
+        ));
+        second.stop(&id, Duration::ZERO).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn another_process_with_its_pid_is_not_it() {
+        let home = tempfile::tempdir().unwrap();
+        let engine = ProcessEngine::new(home.path());
+        let own = i32::try_from(std::process::id()).unwrap();
+        let record = Record {
+            pid: own,
+            start_ticks: proc::start_ticks(own).unwrap() - 1,
+            boot_id: proc::boot_id().unwrap(),
+            labels: BTreeMap::new(),
+        };
+        write_record(&engine.record_path("w"), &record).unwrap();
+        // Were it taken for its workload, this test would end here.
+        engine.stop("w", Duration::ZERO).await.unwrap();
+        assert_eq!(code(&engine.inspect("w").await.unwrap()), None);
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let engine = ProcessEngine::new(home.path());
+        let mut workload = workload("w", "");
+        workload.command = vec![String::from("/no/such/program")];
+        let error = engine.start(&workload).await.unwrap_err();
+        assert!(matches!(error, Error::Spawn { .. }));
+        assert_eq!(engine.inspect("w").await.unwrap().state, State::Gone);
     }
 }

@@ -1,0 +1,304 @@
+//! How a workload ended, from what its relay wrote, what the engine saw, and what the
+//! agent itself knows.
+
+use skerry_domain::{Code, ErrorBody, RunStatus, WorkloadPhase};
+use skerry_engine::State;
+
+use crate::relay::record::End;
+
+/// What is known when a workload runs no more.
+#[derive(Debug, Clone)]
+pub(super) struct Evidence {
+    /// What the relay wrote: there exactly when the process ended under its eyes.
+    pub(super) end: Option<End>,
+    /// What the engine says.
+    pub(super) state: State,
+    /// A person asked for the end.
+    pub(super) cancelled: bool,
+    /// The machine was started anew since the workload was.
+    pub(super) rebooted: bool,
+    /// The engine was away while it ran.
+    pub(super) engine_was_away: bool,
+    /// The end of what the entry point printed itself.
+    pub(super) last_output: String,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) phase: WorkloadPhase,
+    pub(super) reason: Option<ErrorBody>,
+    pub(super) exit_code: Option<i32>,
+}
+
+impl Verdict {
+    fn new(phase: WorkloadPhase, reason: Option<ErrorBody>, exit_code: Option<i32>) -> Self {
+        Self {
+            phase,
+            reason,
+            exit_code,
+        }
+    }
+
+    /// MLflow's word for it.
+    pub(super) fn status(&self) -> RunStatus {
+        match self.phase {
+            WorkloadPhase::Finished => RunStatus::Finished,
+            WorkloadPhase::Cancelled => RunStatus::Killed,
+            _ => RunStatus::Failed,
+        }
+    }
+}
+
+fn failed(code: Code, message: impl Into<String>) -> Option<ErrorBody> {
+    Some(ErrorBody::new(code, message))
+}
+
+pub(super) fn verdict(evidence: &Evidence) -> Verdict {
+    use WorkloadPhase::{Cancelled, Failed, Finished, Interrupted};
+    let (engine_code, out_of_memory) = match &evidence.state {
+        State::Exited {
+            code,
+            out_of_memory,
+            ..
+        } => (*code, *out_of_memory),
+        _ => (None, false),
+    };
+    if let Some(end) = &evidence.end {
+        // An orderly end counts even when a cancel or a power cut came right after.
+        if end.code == Some(0) {
+            return Verdict::new(Finished, None, Some(0));
+        }
+        if evidence.cancelled {
+            return Verdict::new(Cancelled, None, end.code);
+        }
+        if out_of_memory {
+            return Verdict::new(Failed, memory(), end.code);
+        }
+        let reason = match (&end.error, end.code, end.signal) {
+            (Some(words), _, _) => failed(Code::CommandFailed, format!("{words}.")),
+            (None, Some(code), _) => Some(
+                ErrorBody::new(
+                    Code::CommandFailed,
+                    format!("The command ended with exit code {code}."),
+                )
+                .with("exit_code", code.to_string()),
+            ),
+            (None, None, Some(signal)) => Some(
+                ErrorBody::new(
+                    Code::CommandFailed,
+                    format!("The process was killed by {}.", signal_word(signal)),
+                )
+                .with("signal", signal.to_string()),
+            ),
+            (None, None, None) => {
+                failed(Code::CommandFailed, "The process is gone without a trace.")
+            }
+        };
+        return Verdict::new(Failed, reason, end.code);
+    }
+    if evidence.cancelled {
+        return Verdict::new(Cancelled, None, None);
+    }
+    if out_of_memory {
+        return Verdict::new(Failed, memory(), None);
+    }
+    if evidence.rebooted {
+        return Verdict::new(
+            Interrupted,
+            failed(
+                Code::MachineRestarted,
+                "The machine was switched off or restarted during the run.",
+            ),
+            None,
+        );
+    }
+    match (&evidence.state, engine_code) {
+        (State::Gone, _) => Verdict::new(
+            Interrupted,
+            failed(
+                Code::WorkloadGone,
+                "The run's workload was removed from the machine by somebody else.",
+            ),
+            None,
+        ),
+        (
+            State::Exited {
+                error: Some(words), ..
+            },
+            _,
+        ) => Verdict::new(
+            Failed,
+            failed(
+                Code::EngineFailed,
+                format!("The container could not start: {words}"),
+            ),
+            None,
+        ),
+        // 255: the engine found it dead when it came back itself.
+        (_, code) if evidence.engine_was_away || code == Some(255) => Verdict::new(
+            Interrupted,
+            failed(
+                Code::EngineMissing,
+                "The container engine was stopped or restarted during the run, and took it down.",
+            ),
+            None,
+        ),
+        (_, Some(code)) if code > 128 => Verdict::new(
+            Interrupted,
+            Some(
+                ErrorBody::new(
+                    Code::WorkloadGone,
+                    format!(
+                        "The run's workload was killed from outside by {}.",
+                        signal_word(code - 128)
+                    ),
+                )
+                .with("signal", (code - 128).to_string()),
+            ),
+            None,
+        ),
+        (_, Some(code)) => Verdict::new(
+            Failed,
+            failed(
+                Code::CommandFailed,
+                format!(
+                    "The entry point of the run could not do its work (code {code}): {}",
+                    evidence.last_output.trim()
+                ),
+            ),
+            None,
+        ),
+        (_, None) => Verdict::new(
+            Interrupted,
+            failed(
+                Code::WorkloadGone,
+                "The run's process was killed from outside.",
+            ),
+            None,
+        ),
+    }
+}
+
+fn memory() -> Option<ErrorBody> {
+    failed(
+        Code::OutOfMemory,
+        "The run needed more memory than it may have, and the kernel killed it.",
+    )
+}
+
+fn signal_word(signal: i32) -> String {
+    let name = match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        _ => return format!("signal {signal}"),
+    };
+    format!("signal {signal} ({name})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exited(code: i32) -> State {
+        State::Exited {
+            code: Some(code),
+            out_of_memory: false,
+            error: None,
+        }
+    }
+
+    fn evidence(state: State) -> Evidence {
+        Evidence {
+            end: None,
+            state,
+            cancelled: false,
+            rebooted: false,
+            engine_was_away: false,
+            last_output: String::new(),
+        }
+    }
+
+    fn end(code: Option<i32>, signal: Option<i32>) -> Option<End> {
+        Some(End {
+            code,
+            signal,
+            error: None,
+            at: 0,
+        })
+    }
+
+    fn told(evidence: &Evidence) -> (WorkloadPhase, Option<Code>) {
+        let verdict = verdict(evidence);
+        (verdict.phase, verdict.reason.map(|reason| reason.code))
+    }
+
+    #[test]
+    fn ends_that_the_relay_saw() {
+        let mut seen = evidence(exited(0));
+        seen.end = end(Some(0), None);
+        // Whatever happened right after an orderly end.
+        seen.cancelled = true;
+        seen.rebooted = true;
+        assert_eq!(told(&seen), (WorkloadPhase::Finished, None));
+        let mut seen = evidence(exited(3));
+        seen.end = end(Some(3), None);
+        assert_eq!(
+            told(&seen),
+            (WorkloadPhase::Failed, Some(Code::CommandFailed))
+        );
+        assert_eq!(verdict(&seen).exit_code, Some(3));
+        seen.cancelled = true;
+        assert_eq!(told(&seen), (WorkloadPhase::Cancelled, None));
+        let mut seen = evidence(exited(139));
+        seen.end = end(None, Some(11));
+        assert!(verdict(&seen).reason.unwrap().message.contains("SIGSEGV"));
+        seen.state = State::Exited {
+            code: Some(137),
+            out_of_memory: true,
+            error: None,
+        };
+        assert_eq!(
+            told(&seen),
+            (WorkloadPhase::Failed, Some(Code::OutOfMemory))
+        );
+    }
+
+    #[test]
+    fn ends_that_nobody_saw() {
+        let mut cut = evidence(exited(255));
+        cut.rebooted = true;
+        assert_eq!(
+            told(&cut),
+            (WorkloadPhase::Interrupted, Some(Code::MachineRestarted))
+        );
+        assert_eq!(verdict(&cut).status(), RunStatus::Failed);
+        assert_eq!(
+            told(&evidence(exited(255))),
+            (WorkloadPhase::Interrupted, Some(Code::EngineMissing))
+        );
+        assert_eq!(
+            told(&evidence(State::Gone)),
+            (WorkloadPhase::Interrupted, Some(Code::WorkloadGone))
+        );
+        assert_eq!(
+            told(&evidence(exited(137))),
+            (WorkloadPhase::Interrupted, Some(Code::WorkloadGone))
+        );
+        let lost = State::Exited {
+            code: None,
+            out_of_memory: false,
+            error: None,
+        };
+        assert_eq!(told(&evidence(lost)).0, WorkloadPhase::Interrupted);
+    }
+}
