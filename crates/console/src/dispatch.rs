@@ -45,10 +45,16 @@ fn parse<T: serde::de::DeserializeOwned>(name: &str, args: Value) -> Result<T, E
     serde_json::from_value(args).map_err(|error| {
         let text = error.to_string();
         let what = if text.starts_with("missing field") || text.starts_with("unknown variant") {
-            text.split(", expected").next().unwrap_or_default().to_owned()
+            text.split(", expected")
+                .next()
+                .unwrap_or_default()
+                .to_owned()
         } else {
             String::from("a value has the wrong type")
         };
-        ErrorBody::new(Code::Invalid, format!("The arguments of {name} are not valid: {what}."))
+        ErrorBody::new(
+            Code::Invalid,
+            format!("The arguments of {name} are not valid: {what}."),
+        )
     })
 }

@@ -8,6 +8,34 @@
 //! the types in [`api`], and a stream of [`api::Event`]s. Hosts (window, browser,
 //! command line) call commands by name or by method, and nothing else.
 
+mod activity;
 pub mod api;
+mod artifacts;
 pub mod bindings;
 mod commands;
+mod console;
+mod deployments;
+mod dispatch;
+mod journal;
+mod link;
+mod link_open;
+pub mod logging;
+mod machines;
+mod machines_ssh;
+mod models;
+mod operations;
+mod registries;
+mod run_start;
+mod runs;
+mod secrets;
+mod services;
+mod setup;
+mod setup_agent;
+mod setup_login;
+mod setup_preflight;
+#[cfg(unix)]
+pub mod socket;
+mod workspace;
+
+pub use console::{Console, ConsoleOptions, default_data_dir};
+pub use dispatch::COMMAND_NAMES;

@@ -271,3 +271,55 @@ fn check_password(username: Option<&str>, password: Option<&Secret>) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_those_that_images_can_be_named_for() {
+        for host in [
+            "registry.example",
+            "10.99.0.1:5000",
+            "localhost",
+            "[::1]:5000",
+        ] {
+            assert!(check_host(host).is_ok(), "{host}");
+        }
+        for host in [
+            "",
+            "registry",
+            "http://r.example",
+            "r.example/x",
+            "r.example:0",
+            "r example",
+        ] {
+            let error = check_host(host).unwrap_err();
+            assert_eq!(error.code, Code::Invalid, "{host}");
+            assert_eq!(error.details["field"], "host", "{host}");
+        }
+    }
+
+    #[test]
+    fn accounts_and_passwords_are_checked() {
+        assert_eq!(account(Some("  ")).unwrap(), None);
+        assert_eq!(account(Some(" ada ")).unwrap().as_deref(), Some("ada"));
+        for name in ["a:b", "a\nb", &"x".repeat(256)] {
+            assert_eq!(
+                account(Some(name)).unwrap_err().details["field"],
+                "username"
+            );
+        }
+        assert!(check_password(Some("ada"), Some(&Secret::new("pass word"))).is_ok());
+        assert!(check_password(None, None).is_ok());
+        for (name, password, field) in [
+            (None, "x".to_owned(), "username"),
+            (Some("ada"), "a\nb".to_owned(), "password"),
+            (Some("ada"), "x".repeat((16 << 10) + 1), "password"),
+        ] {
+            let error = check_password(name, Some(&Secret::new(password.clone()))).unwrap_err();
+            assert_eq!(error.details["field"], field);
+            assert!(!error.message.contains(&password));
+        }
+    }
+}

@@ -39,10 +39,7 @@ fn place(data_dir: &Path) -> PathBuf {
 }
 
 /// A socket's address holds 107 bytes; the folder's descriptor makes any path short.
-fn through_folder<T>(
-    data_dir: &Path,
-    act: impl FnOnce(&Path) -> io::Result<T>,
-) -> io::Result<T> {
+fn through_folder<T>(data_dir: &Path, act: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
     let folder = std::fs::File::open(data_dir)?;
     act(&place(
         &Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()),

@@ -1,0 +1,597 @@
+//! Looking at runs: search, one run, charts, logs, tags.
+
+use std::collections::HashMap;
+
+use skerry_domain::tracking::{MetricPoint, Run, number};
+use skerry_domain::{
+    Code, ErrorBody, KeyValue, LifecycleStage, Millis, NetworkMode, WorkloadState, validate,
+};
+use skerry_store::{Reader, RunQuery as StoreQuery, StoreError, View};
+
+use crate::Console;
+use crate::api::*;
+
+/// Metrics, params and tags of a run that a list carries.
+const LIST_KEYS: usize = 50;
+/// The note of a run, in Markdown.
+const NOTE: &str = "mlflow.note.content";
+
+/// A run with what its agent said of it.
+pub(crate) struct Seen {
+    pub(crate) run: Run,
+    pub(crate) workload: Option<WorkloadState>,
+}
+
+impl Seen {
+    fn load(reader: &Reader<'_>, run: Run) -> Result<Self, StoreError> {
+        let workload = reader.workload_state(&run.info.run_id)?;
+        Ok(Self { run, workload })
+    }
+}
+
+/// The names of machines, forgotten ones too.
+pub(crate) type MachineNames = HashMap<String, String>;
+
+impl Console {
+    /// A page of runs.
+    pub async fn runs_search(&self, query: RunQuery) -> Result<RunPage, ErrorBody> {
+        if !(1..=1000).contains(&query.limit) {
+            return Err(ErrorBody::invalid("limit", "Ask for 1 to 1000 runs."));
+        }
+        let mut filter = query.filter.trim().to_owned();
+        if let Some(machine) = &query.machine_id {
+            check_id("machine_id", machine)?;
+            let only = format!("attributes.machine_id = '{machine}'");
+            filter = if filter.is_empty() {
+                only
+            } else {
+                format!("{filter} and {only}")
+            };
+        }
+        let experiment = query.experiment.clone();
+        let (seen, total, metric_keys, param_keys, names) = self
+            .db(move |store| {
+                store
+                    .read(|reader| {
+                        let experiment = match &experiment {
+                            Some(name) => Some(reader.experiment_by_name(name)?.id),
+                            None => None,
+                        };
+                        let wanted = StoreQuery {
+                            experiment_ids: experiment.into_iter().collect(),
+                            all_experiments: experiment.is_none(),
+                            filter,
+                            order_by: query.order_by,
+                            view: match query.stage {
+                                LifecycleStage::Active => View::Active,
+                                LifecycleStage::Deleted => View::Deleted,
+                            },
+                            max_results: query.limit as usize,
+                            offset: query.offset as usize,
+                        };
+                        let total = reader.count_runs(&wanted)?;
+                        let seen = reader
+                            .runs(&wanted)?
+                            .items
+                            .into_iter()
+                            .map(|run| Seen::load(reader, run))
+                            .collect::<Result<Vec<_>, _>>()?;
+                        Ok((
+                            seen,
+                            total,
+                            reader.metric_keys(experiment)?,
+                            reader.param_keys(experiment)?,
+                        ))
+                    })
+                    .and_then(|(seen, total, metrics, params)| {
+                        Ok((seen, total, metrics, params, store.machine_names()?))
+                    })
+            })
+            .await?;
+        Ok(RunPage {
+            rows: seen
+                .iter()
+                .map(|seen| self.run_row(seen, &names, LIST_KEYS))
+                .collect(),
+            total,
+            metric_keys,
+            param_keys,
+        })
+    }
+
+    /// Everything about a run except points, lines and files.
+    pub async fn run_get(&self, args: ById) -> Result<RunDetail, ErrorBody> {
+        check_id("id", &args.id)?;
+        let run_id = args.id.clone();
+        let (seen, names, model_paths, versions, log_lines) = self
+            .db(move |store| {
+                let names = store.machine_names()?;
+                store.read(|reader| {
+                    let seen = Seen::load(reader, reader.run(&run_id)?)?;
+                    let model_paths = model_paths(reader, &seen.run)?;
+                    let versions = reader.versions_of_run(&run_id)?;
+                    let log_lines = reader.log_length(&run_id)?;
+                    Ok((seen, names, model_paths, versions, log_lines))
+                })
+            })
+            .await?;
+        let run = &seen.run;
+        let link = run
+            .info
+            .machine_id
+            .as_deref()
+            .and_then(|id| self.link_info(id));
+        Ok(RunDetail {
+            row: self.run_row(&seen, &names, usize::MAX),
+            link,
+            note: run.tag(NOTE).map(str::to_owned),
+            environment: seen.workload.as_ref().map(environment),
+            inputs: inputs(&seen),
+            versions: versions
+                .iter()
+                .map(|version| RunVersion {
+                    name: version.name.clone(),
+                    version: u32::try_from(version.version).unwrap_or_default(),
+                    artifact_path: artifact_path_of(&version.source, &run.info.run_id)
+                        .unwrap_or_else(|| version.source.clone()),
+                })
+                .collect(),
+            model_paths: model_paths.into_iter().map(|model| model.path).collect(),
+            system_tags: run
+                .tags
+                .iter()
+                .filter(|tag| is_system(&tag.key))
+                .cloned()
+                .collect(),
+            log_lines,
+            exit_code: seen.workload.as_ref().and_then(|state| state.exit_code),
+        })
+    }
+
+    pub(crate) fn run_row(&self, seen: &Seen, names: &MachineNames, keys: usize) -> RunRow {
+        let Seen { run, workload } = seen;
+        let info = &run.info;
+        let link = info.machine_id.as_deref().and_then(|id| self.link_info(id));
+        let connected = link
+            .as_ref()
+            .is_some_and(|link| link.state == LinkState::Connected);
+        let last_heard = workload
+            .as_ref()
+            .map(|state| state.at)
+            .max(link.as_ref().and_then(|link| link.last_seen_at));
+        let ended = workload
+            .as_ref()
+            .map_or(info.status.is_final(), |state| state.phase.is_final());
+        RunRow {
+            id: info.run_id.clone(),
+            name: info.name.clone(),
+            experiment: info.experiment.clone(),
+            machine_id: info.machine_id.clone(),
+            machine: info
+                .machine_id
+                .as_ref()
+                .and_then(|id| names.get(id).cloned()),
+            status: info.status,
+            phase: workload.as_ref().map(|state| state.phase),
+            reason: workload.as_ref().and_then(|state| state.reason.clone()),
+            observed_at: last_heard.unwrap_or_else(|| self.now()),
+            // What has ended is known for good.
+            stale: info.machine_id.is_some() && !connected && !ended,
+            started_at: info.start_time,
+            ended_at: info.end_time,
+            user: Some(info.user_id.clone()).filter(|user| !user.is_empty()),
+            stage: info.lifecycle,
+            metrics: run.metrics.iter().take(keys).map(metric_value).collect(),
+            params: run.params.iter().take(keys).cloned().collect(),
+            tags: run
+                .tags
+                .iter()
+                .filter(|tag| !is_system(&tag.key))
+                .take(keys)
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// Charts of a run's metrics.
+    pub async fn run_chart(&self, query: ChartQuery) -> Result<Vec<ChartSeries>, ErrorBody> {
+        check_id("run_id", &query.run_id)?;
+        if !(10..=5000).contains(&query.max_points) {
+            return Err(ErrorBody::invalid(
+                "max_points",
+                "Ask for 10 to 5000 points.",
+            ));
+        }
+        if query.keys.len() > 100 {
+            return Err(ErrorBody::invalid("keys", "Ask for at most 100 metrics."));
+        }
+        self.db(move |store| {
+            store.read(|reader| {
+                let keys = if query.keys.is_empty() {
+                    reader
+                        .metric_summaries(&query.run_id)?
+                        .into_iter()
+                        .map(|summary| summary.key)
+                        .take(100)
+                        .collect()
+                } else {
+                    query.keys.clone()
+                };
+                let range = (query.from_step.is_some() || query.to_step.is_some()).then(|| {
+                    (
+                        query.from_step.unwrap_or(i64::MIN),
+                        query.to_step.unwrap_or(i64::MAX),
+                    )
+                });
+                keys.into_iter()
+                    .map(|key| {
+                        let chart =
+                            reader.chart(&query.run_id, &key, query.max_points as usize, range)?;
+                        Ok(series(key, &chart, range.is_some(), query.max_points))
+                    })
+                    .collect()
+            })
+        })
+        .await
+    }
+
+    /// A window of a run's log.
+    pub async fn run_log(&self, query: LogQuery) -> Result<LogWindow, ErrorBody> {
+        check_id("run_id", &query.run_id)?;
+        if !(1..=2000).contains(&query.limit) {
+            return Err(ErrorBody::invalid("limit", "Ask for 1 to 2000 lines."));
+        }
+        self.db(move |store| {
+            store.read(|reader| {
+                let complete = match reader.workload_state(&query.run_id)? {
+                    Some(state) => state.phase.is_final(),
+                    None => reader.run_info(&query.run_id)?.status.is_final(),
+                };
+                let page = reader.read_log(&query.run_id, query.from_line, query.limit as usize)?;
+                Ok(LogWindow {
+                    from_line: query.from_line,
+                    lines: page
+                        .lines
+                        .into_iter()
+                        .map(|numbered| LogLine {
+                            stream: numbered.line.stream,
+                            at: numbered.line.at,
+                            continues: numbered.line.cut_bytes > 0,
+                            text: numbered.line.text,
+                        })
+                        .collect(),
+                    total: page.total,
+                    complete,
+                })
+            })
+        })
+        .await
+    }
+
+    /// Where a text stands in a run's log.
+    pub async fn run_log_search(&self, query: LogSearch) -> Result<LogMatches, ErrorBody> {
+        check_id("run_id", &query.run_id)?;
+        if !(1..=10_000).contains(&query.limit) {
+            return Err(ErrorBody::invalid("limit", "Ask for 1 to 10,000 matches."));
+        }
+        if query.text.is_empty() || query.text.len() > 1000 {
+            return Err(ErrorBody::invalid(
+                "text",
+                "Search for 1 to 1,000 characters.",
+            ));
+        }
+        let limit = query.limit as usize;
+        let mut lines = self
+            .db(move |store| {
+                store.read(|reader| reader.search_log(&query.run_id, &query.text, limit + 1))
+            })
+            .await?;
+        let more = lines.len() > limit;
+        lines.truncate(limit);
+        Ok(LogMatches { lines, more })
+    }
+
+    /// Sets a tag of a run, in this workspace.
+    pub async fn run_tag_set(&self, args: RunTagSet) -> Result<Nothing, ErrorBody> {
+        check_id("run_id", &args.run_id)?;
+        check_tag(&args.key, &args.value)?;
+        self.db(move |store| {
+            store.write(move |tx| {
+                tx.set_run_tags(
+                    &args.run_id,
+                    vec![KeyValue {
+                        key: args.key,
+                        value: args.value,
+                    }],
+                )
+            })
+        })
+        .await
+    }
+
+    /// Deletes a tag of a run, in this workspace.
+    pub async fn run_tag_delete(&self, args: RunTagDelete) -> Result<Nothing, ErrorBody> {
+        check_id("run_id", &args.run_id)?;
+        check_tag_key(&args.key)?;
+        self.db(move |store| store.write(move |tx| tx.delete_run_tag(&args.run_id, &args.key)))
+            .await
+    }
+
+    /// Puts runs into the bin.
+    pub async fn runs_delete(&self, args: RunIds) -> Result<Nothing, ErrorBody> {
+        self.set_lifecycle(args, LifecycleStage::Deleted).await
+    }
+
+    /// Takes runs out of the bin.
+    pub async fn runs_restore(&self, args: RunIds) -> Result<Nothing, ErrorBody> {
+        self.set_lifecycle(args, LifecycleStage::Active).await
+    }
+
+    async fn set_lifecycle(
+        &self,
+        args: RunIds,
+        lifecycle: LifecycleStage,
+    ) -> Result<Nothing, ErrorBody> {
+        if !(1..=1000).contains(&args.run_ids.len()) {
+            return Err(ErrorBody::invalid("run_ids", "Choose 1 to 1000 runs."));
+        }
+        for id in &args.run_ids {
+            check_id("run_ids", id)?;
+        }
+        self.db(move |store| {
+            store.write(move |tx| {
+                for id in &args.run_ids {
+                    if lifecycle == LifecycleStage::Deleted {
+                        let goes_on = tx
+                            .workload_state(id)?
+                            .is_some_and(|state| !state.phase.is_final());
+                        if goes_on {
+                            let name = tx.run_info(id)?.name;
+                            return Err(StoreError::WrongState(format!(
+                                "The run '{name}' goes on; cancel it first."
+                            )));
+                        }
+                    }
+                    tx.set_run_lifecycle(id, lifecycle)?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// The experiments of the workspace.
+    pub async fn experiments_list(&self, _: Nothing) -> Result<Vec<ExperimentRow>, ErrorBody> {
+        self.db(|store| {
+            store.read(|reader| {
+                let activity: HashMap<i64, (u64, Option<Millis>)> = reader
+                    .experiment_activity()?
+                    .into_iter()
+                    .map(|(id, runs, newest)| (id, (runs, newest)))
+                    .collect();
+                let page = reader.experiments(&skerry_store::ExperimentQuery {
+                    max_results: 0,
+                    ..Default::default()
+                })?;
+                let mut rows: Vec<ExperimentRow> = page
+                    .items
+                    .into_iter()
+                    .map(|experiment| {
+                        let (runs, newest) =
+                            activity.get(&experiment.id).copied().unwrap_or_default();
+                        ExperimentRow {
+                            name: experiment.name,
+                            runs,
+                            updated_at: experiment.updated_at.max(newest.unwrap_or_default()),
+                        }
+                    })
+                    // MLflow's default experiment is there from the beginning: shown
+                    // once it holds something.
+                    .filter(|row| row.runs > 0 || row.name != "Default")
+                    .collect();
+                rows.sort_by(|a, b| b.updated_at.cmp(&a.updated_at).then(a.name.cmp(&b.name)));
+                Ok(rows)
+            })
+        })
+        .await
+    }
+}
+
+/// A model among what a run made.
+pub(crate) struct RunModel {
+    /// Folder among the run's artifacts, or the name of a logged model.
+    pub(crate) path: String,
+    /// Set when it is a logged model (MLflow 3), whose files are its own.
+    pub(crate) model_id: Option<String>,
+}
+
+/// The models that a run made, as folders with an `MLmodel` file or logged models.
+pub(crate) fn model_paths(reader: &Reader<'_>, run: &Run) -> Result<Vec<RunModel>, StoreError> {
+    let mut found: Vec<RunModel> = reader
+        .artifacts(&run.info.run_id)?
+        .into_iter()
+        .filter_map(|artifact| {
+            let folder = artifact.path.strip_suffix("/MLmodel")?;
+            Some(RunModel {
+                path: folder.to_owned(),
+                model_id: None,
+            })
+        })
+        .collect();
+    for output in &run.model_outputs {
+        let model = match reader.logged_model(&output.model_id) {
+            Ok(model) => model,
+            Err(StoreError::NotFound(_)) => continue,
+            Err(error) => return Err(error),
+        };
+        if !found.iter().any(|known| known.path == model.name) {
+            found.push(RunModel {
+                path: model.name,
+                model_id: Some(model.model_id),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The artifact folder in `runs:/<run>/<path>`.
+pub(crate) fn artifact_path_of(source: &str, run_id: &str) -> Option<String> {
+    source
+        .strip_prefix("runs:/")?
+        .strip_prefix(run_id)?
+        .strip_prefix('/')
+        .map(str::to_owned)
+}
+
+/// Tags that programs set; people see them apart.
+pub(crate) fn is_system(key: &str) -> bool {
+    key.starts_with("mlflow.") || key.starts_with("skerry.")
+}
+
+/// The latest value of a metric, for the screen.
+pub(crate) fn metric_value(point: &MetricPoint) -> MetricValue {
+    MetricValue {
+        key: point.key.clone(),
+        value: point.value.is_finite().then_some(point.value),
+        special: number::word(point.value).map(str::to_owned),
+        step: point.step,
+        at: point.timestamp,
+    }
+}
+
+/// What a run read: datasets it logged, and data folders as the agent found them.
+pub(crate) fn inputs(seen: &Seen) -> Vec<RunInput> {
+    let mut found: Vec<RunInput> = seen
+        .run
+        .datasets
+        .iter()
+        .map(|input| RunInput {
+            name: input.dataset.name.clone(),
+            digest: input.dataset.digest.clone(),
+            source: input.dataset.source.clone(),
+            context: input
+                .tags
+                .iter()
+                .find(|tag| tag.key == "mlflow.data.context")
+                .map(|tag| tag.value.clone()),
+        })
+        .collect();
+    for snapshot in seen.workload.iter().flat_map(|state| &state.snapshots) {
+        // The agent may have logged it as a dataset, whose digest is shortened.
+        let known = found.iter().any(|input| {
+            input.source == snapshot.source
+                || (!input.digest.is_empty() && snapshot.hash.starts_with(&input.digest))
+        });
+        if !known {
+            found.push(RunInput {
+                name: snapshot
+                    .source
+                    .trim_end_matches('/')
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+                digest: snapshot.hash.clone(),
+                source: snapshot.source.clone(),
+                context: None,
+            });
+        }
+    }
+    found
+}
+
+fn environment(state: &WorkloadState) -> RunEnvironment {
+    let spec = &state.spec;
+    let project = &spec.project;
+    RunEnvironment {
+        command: spec.command.clone(),
+        image: spec.image.clone(),
+        image_digest: state
+            .image_digest
+            .clone()
+            .or_else(|| state.image_id.clone()),
+        project_hash: Some(project.hash.clone()).filter(|hash| !hash.is_empty()),
+        project_folder: project.folder.clone(),
+        env: spec
+            .env
+            .iter()
+            .map(|(key, value)| KeyValue {
+                key: key.clone(),
+                value: value.clone(),
+            })
+            .collect(),
+        data: spec
+            .data
+            .iter()
+            .map(|folder| DataMount {
+                source: folder.source.clone(),
+                target: folder.target.clone(),
+            })
+            .collect(),
+        network_open: match spec.network {
+            Some(mode) => mode == NetworkMode::Open,
+            None => spec.engine == skerry_domain::EngineKind::Process,
+        },
+    }
+}
+
+fn series(key: String, chart: &skerry_store::Chart, ranged: bool, max_points: u32) -> ChartSeries {
+    let samples = &chart.samples;
+    let infinities = samples
+        .iter()
+        .enumerate()
+        .filter(|(_, sample)| sample.value.is_infinite())
+        .map(|(index, sample)| Infinity {
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            positive: sample.value > 0.0,
+        })
+        .collect();
+    let count = samples.len() as u64;
+    ChartSeries {
+        key,
+        steps: samples.iter().map(|sample| sample.step).collect(),
+        times: samples.iter().map(|sample| sample.timestamp).collect(),
+        values: samples
+            .iter()
+            .map(|sample| sample.value.is_finite().then_some(sample.value))
+            .collect(),
+        infinities,
+        total: chart.points,
+        // How many lie in a range is not counted; a full answer was thinned.
+        thinned: if ranged {
+            count * 2 >= u64::from(max_points)
+        } else {
+            count < chart.points
+        },
+    }
+}
+
+/// A run, machine or deployment id as it comes from outside: 32 hexadecimal digits.
+pub(crate) fn check_id(field: &str, id: &str) -> Result<(), ErrorBody> {
+    if id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(())
+    } else {
+        Err(ErrorBody::new(
+            Code::NotFound,
+            format!("'{}' is not an id.", validate::shorten(id)),
+        )
+        .with("field", field))
+    }
+}
+
+/// A tag that a person sets.
+pub(crate) fn check_tag(key: &str, value: &str) -> Result<(), ErrorBody> {
+    check_tag_key(key)?;
+    validate::tag_value("value", value)
+}
+
+fn check_tag_key(key: &str) -> Result<(), ErrorBody> {
+    validate::key("key", key)?;
+    if is_system(key) && key != NOTE {
+        return Err(ErrorBody::invalid(
+            "key",
+            "Tags that begin with mlflow. or skerry. are set by programs.",
+        ));
+    }
+    Ok(())
+}
