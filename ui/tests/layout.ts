@@ -2,16 +2,18 @@ import { afterAll, beforeAll } from "vitest";
 
 /** Gives every element a size, so that virtual lists draw what would be in view. */
 export function giveLayout(height = 640, width = 1024): void {
-  const names = ["clientHeight", "clientWidth"] as const;
-  const before = names.map((name) => Object.getOwnPropertyDescriptor(Element.prototype, name));
+  const sizes = { clientHeight: height, offsetHeight: height, clientWidth: width, offsetWidth: width };
+  const before: [string, PropertyDescriptor | undefined][] = [];
   beforeAll(() => {
-    Object.defineProperty(Element.prototype, "clientHeight", { configurable: true, get: () => height });
-    Object.defineProperty(Element.prototype, "clientWidth", { configurable: true, get: () => width });
+    for (const [name, size] of Object.entries(sizes)) {
+      before.push([name, Object.getOwnPropertyDescriptor(HTMLElement.prototype, name)]);
+      Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => size });
+    }
   });
   afterAll(() => {
-    names.forEach((name, i) => {
-      const was = before[i];
-      if (was) Object.defineProperty(Element.prototype, name, was);
-    });
+    for (const [name, was] of before) {
+      if (was) Object.defineProperty(HTMLElement.prototype, name, was);
+      else Reflect.deleteProperty(HTMLElement.prototype, name);
+    }
   });
 }

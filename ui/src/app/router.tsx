@@ -79,17 +79,36 @@ export type ConsoleRouter = ReturnType<typeof newRouter>;
 
 const PLACE = "skerry.place";
 
-/** Keeps the address of the view, so that the console opens where it was left. */
-export function rememberPlace(router: ConsoleRouter): void {
-  router.subscribe("onResolved", ({ toLocation }) => {
-    localStorage.setItem(PLACE, toLocation.href);
-  });
+/** Where the console was left, and in which workspace: a path means nothing in another one. */
+interface Place {
+  workspace: string;
+  path: string;
 }
 
-/** Goes to where the console was left, when it was started without an address of its own. */
-export function startPlace(router: ConsoleRouter): void {
-  const place = localStorage.getItem(PLACE);
-  const fresh = window.location.pathname === "/" && !window.location.search && window.history.length <= 1;
-  if (fresh && place?.startsWith("/") && !place.startsWith("//") && place !== "/")
-    router.history.replace(place);
+function lastPlace(): Place | null {
+  try {
+    const kept = JSON.parse(localStorage.getItem(PLACE) ?? "null") as Partial<Place> | null;
+    const { workspace, path } = kept ?? {};
+    return typeof workspace === "string" && typeof path === "string" && /^\/(?!\/)/.test(path)
+      ? { workspace, path }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the page was opened without an address of its own. */
+export function openedFresh(): boolean {
+  return window.location.pathname === "/" && !window.location.search && window.history.length <= 1;
+}
+
+/** Goes to where the workspace was left (when `restore`), and from then on keeps the address of each view. */
+export function keepPlace(router: ConsoleRouter, workspace: string, restore: boolean): () => void {
+  const last = lastPlace();
+  if (restore && last?.workspace === workspace && router.state.location.pathname === "/") {
+    router.history.replace(last.path);
+  }
+  return router.subscribe("onResolved", ({ toLocation }) => {
+    localStorage.setItem(PLACE, JSON.stringify({ workspace, path: toLocation.href } satisfies Place));
+  });
 }
