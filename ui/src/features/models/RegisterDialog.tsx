@@ -143,7 +143,7 @@ export function RegisterDialog({ run, onClose }: { run: RunDetail; onClose: () =
           validateValue={tagValue}
         />
         {/* Enter in a field sends the form: the visible button stands outside it. */}
-        <button type="submit" hidden />
+        <button type="submit" hidden aria-label={t("models.register.act")} />
       </form>
     </Dialog>
   );

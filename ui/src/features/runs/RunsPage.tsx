@@ -1,8 +1,8 @@
-import { useQueries } from "@tanstack/react-query";
+import { type UseQueryResult, useQueries } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { FlaskConical, Plus, RotateCcw, Search, Trash2 } from "lucide-react";
-import { useCallback, useMemo, useState } from "react";
-import type { RunQuery, RunRow } from "../../bindings/api";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import type { RunPage as RunPageData, RunQuery, RunRow } from "../../bindings/api";
 import { asErrorBody, useBackend, useMutationCommand, useQueryCommand } from "../../shared/backend";
 import { shortValue } from "../../shared/charts";
 import {
@@ -56,6 +56,31 @@ function useHeld(
   return { rows: shown, waiting: rows.length - shown.length, show };
 }
 
+/** The pages as one list. A function of the module: the result stays the same object while nothing changed. */
+function combine(queries: readonly UseQueryResult<RunPageData, Error>[]) {
+  const seen = new Map<string, RunRow>();
+  const metrics = new Set<string>();
+  const params = new Set<string>();
+  for (const { data } of queries) {
+    for (const row of data?.rows ?? []) seen.set(row.id, row);
+    for (const key of data?.metric_keys ?? []) metrics.add(key);
+    for (const key of data?.param_keys ?? []) params.add(key);
+  }
+  const first = queries[0];
+  return {
+    fetched: [...seen.values()],
+    metricKeys: [...metrics].sort(),
+    paramKeys: [...params].sort(),
+    answered: first?.data !== undefined,
+    answeredTotal: first?.data?.total ?? 0,
+    error: queries.find((q) => q.error)?.error ?? null,
+    pending: first?.isPending ?? true,
+    placeholder: first?.isPlaceholderData ?? false,
+    fetching: queries.some((q) => q.isFetching),
+    refetch: () => Promise.all(queries.map((q) => q.refetch())),
+  };
+}
+
 export function RunsPage() {
   const search = useSearch({ strict: false }) as Record<string, unknown>;
   const go = useGo();
@@ -103,29 +128,26 @@ export function RunsPage() {
     stage,
     limit: PAGE,
   };
-  const queries = useQueries({
+  const pagesRead = useQueries({
+    combine,
     queries: Array.from({ length: pages }, (_, i) => {
       const args: RunQuery = { ...base, offset: i * PAGE };
       return {
         queryKey: ["runs_search", args],
         queryFn: () => backend.call("runs_search", args),
-        placeholderData: (before: Awaited<ReturnType<typeof backend.call<"runs_search">>> | undefined) =>
-          before,
+        placeholderData: (before: RunPageData | undefined) => before,
       };
     }),
   });
-  const first = queries[0];
-  const error = queries.find((q) => q.error)?.error;
-  const fetched = useMemo(() => {
-    const seen = new Map<string, RunRow>();
-    for (const query of queries) for (const row of query.data?.rows ?? []) seen.set(row.id, row);
-    return [...seen.values()];
-  }, [queries]);
-  const total = first?.data?.total ?? 0;
-  const { rows, waiting, show } = useHeld(
-    fetched,
-    inUse && first?.isPlaceholderData !== true && sort.id === "started",
-  );
+  const { fetched, error, answered, answeredTotal, metricKeys, paramKeys } = pagesRead;
+  // Under a filter that is not understood, the rows that were there stay.
+  const [good, setGood] = useState<{ rows: readonly RunRow[]; total: number }>({ rows: [], total: 0 });
+  useEffect(() => {
+    if (answered) setGood({ rows: fetched, total: answeredTotal });
+  }, [answered, fetched, answeredTotal]);
+  const latest = answered ? fetched : good.rows;
+  const total = answered ? answeredTotal : good.total;
+  const { rows, waiting, show } = useHeld(latest, inUse && !pagesRead.placeholder && sort.id === "started");
 
   const experiments = useQueryCommand("experiments_list", null);
   const everything = useQueryCommand("runs_search", {
@@ -141,14 +163,6 @@ export function RunsPage() {
   const restore = useMutationCommand("runs_restore");
   const [failure, setFailure] = useState<unknown>(null);
 
-  const metricKeys = useMemo(
-    () => [...new Set(queries.flatMap((q) => q.data?.metric_keys ?? []))].sort(),
-    [queries],
-  );
-  const paramKeys = useMemo(
-    () => [...new Set(queries.flatMap((q) => q.data?.param_keys ?? []))].sort(),
-    [queries],
-  );
   const { chosen, setChosen } = useColumnChoice(metricKeys);
 
   const doRestore = async (ids: string[]) => {
@@ -355,7 +369,7 @@ export function RunsPage() {
         <div className={styles.banner}>
           <ErrorBanner
             error={failure ?? error}
-            onRetry={() => void (failure ? setFailure(null) : first?.refetch())}
+            onRetry={() => void (failure ? setFailure(null) : pagesRead.refetch())}
           />
         </div>
       ) : null}
@@ -389,12 +403,12 @@ export function RunsPage() {
             active={active}
             onActive={(run) => set({ run })}
             onOpen={(r) => go(`/runs/${r.id}`)}
-            loading={first?.isPending ?? true}
+            loading={pagesRead.pending}
             empty={error ? null : empty}
             total={Math.max(total - waiting, rows.length)}
             noun={(n) => t("runs.count", { n })}
             onEnd={() => {
-              if (!queries.some((q) => q.isFetching)) setPages((n) => n + 1);
+              if (!pagesRead.fetching) setPages((n) => n + 1);
             }}
             actions={(r) => [
               { id: "open", label: t("runs.open"), onAction: () => go(`/runs/${r.id}`) },

@@ -1,0 +1,78 @@
+import { render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+import { ChartGroup } from "./group";
+import { LineChart } from "./LineChart";
+import { languageTag } from "./safeLanguage";
+import { plot, roomyEnd, type Series, smooth, tableOf } from "./series";
+
+const series: Series[] = [
+  { id: "a", label: "amber", x: [0, 1, 2, 3], y: [1, Number.NaN, Number.POSITIVE_INFINITY, 0.25] },
+  { id: "b", label: "blue", x: [1, 3, 5], y: [2, -1, 4] },
+];
+
+describe("what is drawn", () => {
+  it("leaves a gap for NaN, marks infinities, and tells a gap from no point", () => {
+    const p = plot(series);
+    expect(p.x).toEqual([0, 1, 2, 3, 5]);
+    expect(p.columns[0]).toEqual([1, null, null, 0.25, undefined]);
+    expect(p.columns[1]).toEqual([undefined, 2, undefined, -1, 4]);
+    expect(p.marks).toEqual([{ series: 0, x: 2, sign: 1 }]);
+    expect(plot(series, 0, true).columns[1]).toEqual([undefined, 2, undefined, null, 4]);
+  });
+
+  it("smooths without moving the first point and without filling gaps", () => {
+    const s = smooth([0, 1, 2, 3], [10, Number.NaN, 10, 0], 0.6);
+    expect(s[0]).toBeCloseTo(10);
+    expect(s[1]).toBeNaN();
+    expect(s[2]).toBeCloseTo(10);
+    expect(s[3]).toBeGreaterThan(0);
+    expect(s[3]).toBeLessThan(10);
+    expect(plot(series, 0.6).raw).toEqual(plot(series).columns);
+  });
+
+  it("keeps the end of a growing axis still between steps", () => {
+    expect(roomyEnd(0, 301)).toBe(roomyEnd(0, 380));
+    expect(roomyEnd(0, 301)).toBeGreaterThan(301);
+    expect(roomyEnd(5, 5)).toBe(6);
+  });
+});
+
+it("has a table with every point as it was logged", async () => {
+  const user = userEvent.setup({ delay: null });
+  render(<LineChart title="loss" series={series} />);
+  await user.click(screen.getByRole("button", { name: "Show loss as a table" }));
+  const grid = screen.getByRole("grid", { name: "loss, values" });
+  const rows = within(grid).getAllByRole("row").slice(1);
+  expect(rows).toHaveLength(tableOf(series).length);
+  expect(rows[1]?.textContent).toContain("NaN");
+  expect(rows[2]?.textContent).toContain("∞");
+  expect(rows[4]?.textContent).toBe("5–4");
+});
+
+it("reads points by keyboard into a live region and shares the cursor", async () => {
+  const user = userEvent.setup({ delay: null });
+  render(
+    <ChartGroup>
+      <LineChart title="loss" series={series.slice(0, 1)} />
+      <LineChart title="accuracy" series={[{ id: "a", label: "amber", x: [0, 3], y: [0.5, 0.9] }]} />
+    </ChartGroup>,
+  );
+  const loss = screen.getByRole("figure", { name: "loss" });
+  within(loss).getByRole("application").focus();
+  await user.keyboard("{End}");
+  expect(within(loss).getByRole("status").textContent).toBe("step 3: 0.25");
+  const other = screen.getByRole("figure", { name: "accuracy" });
+  expect(other.textContent).toContain("step 3");
+  await user.keyboard("{ArrowLeft}");
+  expect(within(loss).getByRole("status").textContent).toBe("step 2: ∞");
+  await user.keyboard("{Home}{ArrowRight}");
+  expect(within(loss).getByRole("status").textContent).toBe("step 1: NaN");
+  expect(screen.getByText("1 infinite value, marked at the edge · 1 NaN")).toBeTruthy();
+});
+
+it("makes a usable language of what WebKitGTK says under LANG=C", () => {
+  expect(languageTag("c")).toBe("en");
+  expect(languageTag("sv-SE")).toBe("sv-SE");
+  expect(languageTag(undefined)).toBe("en");
+});
