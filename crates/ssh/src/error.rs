@@ -179,8 +179,9 @@ pub enum Error {
         /// What it forbids.
         what: String,
     },
-    /// Nothing listens on a Unix socket of the machine.
-    #[error("Nothing answers at {path} on the machine: {why}.")]
+    /// Nothing listens on a Unix socket of the machine, or sshd forbids forwarding to it:
+    /// OpenSSH answers both with the same words.
+    #[error("Nothing answers at {path} on the machine, or its SSH server forbids it: {why}")]
     SocketUnreachable {
         /// The socket.
         path: String,

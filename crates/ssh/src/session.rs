@@ -280,8 +280,8 @@ impl Session {
     /// `direct-streamlocal@openssh.com`).
     ///
     /// # Errors
-    /// [`Error::Forbidden`] when sshd does not forward to sockets,
-    /// [`Error::SocketUnreachable`] when nothing listens.
+    /// [`Error::Forbidden`] when sshd says that it does not forward to sockets,
+    /// [`Error::SocketUnreachable`] when it does not say so or nothing listens.
     pub async fn open_streamlocal(&self, path: &str) -> Result<Stream, Error> {
         match self.handle.channel_open_direct_streamlocal(path).await {
             Ok(channel) => Ok(channel.into_stream()),
