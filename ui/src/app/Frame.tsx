@@ -16,7 +16,7 @@ import { type ComponentType, Suspense, useCallback, useEffect, useState } from "
 import { Dialog, DialogTrigger, Popover } from "react-aria-components";
 import type { NeedKind } from "../bindings/api";
 import { useLinkState, useQueryCommand } from "../shared/backend";
-import { CopyLine, IconButton, Kbd, Link, LoadingShape, Time } from "../shared/components";
+import { IconButton, Kbd, Link, LoadingShape, Time } from "../shared/components";
 import { Mark } from "../shared/components/Mark";
 import { markNotesRead, Toasts, useNotes } from "../shared/components/Toast";
 import { t } from "../shared/i18n";
@@ -176,8 +176,6 @@ function SignedOut() {
       <Mark size={40} />
       <h1>{t("frame.signedOutTitle")}</h1>
       <p>{t("frame.signedOutLead")}</p>
-      <p className="quiet">{t("frame.signedOutCommand")}</p>
-      <CopyLine text="skerry web --listen 127.0.0.1:7777" />
     </main>
   );
 }

@@ -21,7 +21,8 @@ export function registerCommand(draft: SetupDraft): string {
   for (const offer of host_keys) {
     parts.push(`${offer.is_jump ? "--jump-host-key" : "--host-key"} ${word(offer.fingerprint)}`);
   }
-  if (login?.method === "key_file") parts.push(`--key-file ${word(login.detail ?? "PATH")}`);
+  const file = login?.detail && /^[/~]/.test(login.detail) ? login.detail : "FILE";
+  if (login?.method === "key_file") parts.push(`--key-file ${word(file)}`);
   else if (login?.method === "ssh_agent") parts.push("--ssh-agent");
   else parts.push("--password-stdin");
   parts.push(`--name ${word(draft.name)}`);

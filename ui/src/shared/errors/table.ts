@@ -501,7 +501,10 @@ export const errorTable: Record<UiCode, ErrorEntry> = {
       "The one-time link is used up, or the session is too old.",
       "Engångslänken är förbrukad, eller så är sessionen för gammal.",
     ),
-    act: m("Open the link again that skerry web prints.", "Öppna länken igen som skerry web skriver ut."),
+    act: m(
+      "Press Enter in the terminal where skerry web runs, and open the link that it prints.",
+      "Tryck retur i terminalen där skerry web körs och öppna länken som skrivs ut.",
+    ),
   },
   internal: {
     title: m("Something unplanned went wrong", "Något oplanerat gick fel"),

@@ -16,8 +16,6 @@ export const deployments = define({
 
   "deployments.col.name": { en: "Name", sv: "Namn" },
   "deployments.col.state": { en: "Health", sv: "Hälsa" },
-  "deployments.col.model": { en: "Model", sv: "Modell" },
-  "deployments.col.version": { en: "Version", sv: "Version" },
   "deployments.col.machine": { en: "Machine", sv: "Maskin" },
   "deployments.col.endpoint": { en: "Endpoint", sv: "Adress" },
   "deployments.col.check": { en: "Last check", sv: "Senaste kontroll" },
@@ -44,7 +42,6 @@ export const deployments = define({
   },
   "deployments.neverChecked": { en: "not checked yet", sv: "inte kontrollerad än" },
   "deployments.checkTook": { en: "{time}, took {ms} ms", sv: "{time}, tog {ms} ms" },
-  "deployments.wantsVersion": { en: "version {n} wanted", sv: "version {n} önskas" },
   "deployments.switching": {
     en: "Version {live} serves; version {wanted} is wanted.",
     sv: "Version {live} är i drift; version {wanted} önskas.",
@@ -65,7 +62,6 @@ export const deployments = define({
   "deployments.outcome.live": { en: "Live", sv: "I drift" },
   "deployments.outcome.retired": { en: "Retired", sv: "Avlöst" },
   "deployments.outcome.refused": { en: "Refused", sv: "Avvisad" },
-  "deployments.byWhen": { en: "{who}, {time}", sv: "{who}, {time}" },
   "deployments.why": { en: "Why", sv: "Varför" },
 
   "deployments.try": { en: "Try it", sv: "Prova" },

@@ -36,10 +36,9 @@ export const frame = define({
   },
   "frame.signedOutTitle": { en: "Open the link again", sv: "Öppna länken igen" },
   "frame.signedOutLead": {
-    en: "This page's session has ended: the one-time link was used elsewhere, or skerry web was started anew. Open the link that skerry web prints in its terminal. Nothing is lost: machines and runs go on.",
-    sv: "Sidans session är slut: engångslänken användes någon annanstans, eller så startades skerry web om. Öppna länken som skerry web skriver ut i sin terminal. Inget är förlorat: maskiner och körningar fortsätter.",
+    en: "This page's session has ended: skerry web was started anew, or the link was opened elsewhere. Press Enter in the terminal where skerry web runs and open the link that it prints. Nothing is lost: machines and runs go on.",
+    sv: "Sidans session är slut: skerry web startades om, eller så öppnades länken någon annanstans. Tryck retur i terminalen där skerry web körs och öppna länken som skrivs ut. Inget är förlorat: maskiner och körningar fortsätter.",
   },
-  "frame.signedOutCommand": { en: "To get a new link:", sv: "För att få en ny länk:" },
   "frame.screenBroken": { en: "This view cannot be shown", sv: "Vyn kan inte visas" },
   "frame.notFound": { en: "Not found", sv: "Hittades inte" },
   "frame.notFoundTitle": {

@@ -51,6 +51,7 @@ export const runs = define({
   },
   "runs.filterExperiment": { en: "Experiment", sv: "Experiment" },
   "runs.allExperiments": { en: "All experiments", sv: "Alla experiment" },
+  "runs.onMachine": { en: "On {machine}", sv: "På {machine}" },
   "runs.stage": { en: "Life stage", sv: "Livsskede" },
   "runs.active": { en: "Active", sv: "Aktiva" },
   "runs.deleted": { en: "Deleted", sv: "Borttagna" },
@@ -85,7 +86,6 @@ export const runs = define({
     en: "The process is asked to stop, and ended after ten seconds if it does not. What it has logged stays.",
     sv: "Processen ombeds att stanna, och avslutas efter tio sekunder om den inte gör det. Det som loggats finns kvar.",
   },
-  "runs.keepRunning": { en: "Keep running", sv: "Låt den köra" },
   "runs.delete": { en: "Delete", sv: "Ta bort" },
   "runs.restore": { en: "Restore", sv: "Återställ" },
   "runs.deletedToast": {
@@ -99,7 +99,6 @@ export const runs = define({
   "runs.undo": { en: "Undo", sv: "Ångra" },
   "runs.again": { en: "Run again", sv: "Kör igen" },
   "runs.register": { en: "Register model", sv: "Registrera modell" },
-  "runs.registerWhy": { en: "This run has logged no model", sv: "Körningen har inte loggat någon modell" },
 
   "runs.tab.overview": { en: "Overview", sv: "Översikt" },
   "runs.tab.logs": { en: "Log", sv: "Logg" },
@@ -136,13 +135,11 @@ export const runs = define({
   "runs.versions": { en: "Model versions", sv: "Modellversioner" },
   "runs.noVersions": { en: "None registered", sv: "Inga registrerade" },
   "runs.started": { en: "Started", sv: "Startad" },
-  "runs.ended": { en: "Ended", sv: "Slutade" },
   "runs.startedBy": { en: "By", sv: "Av" },
   "runs.exitCode": { en: "Exit code", sv: "Slutkod" },
   "runs.id": { en: "Run id", sv: "Körnings-id" },
   "runs.noMachine": { en: "Logged by a client", sv: "Loggad av en klient" },
   "runs.notStarted": { en: "not started", sv: "inte startad" },
-  "runs.reason": { en: "Why it ended", sv: "Varför den slutade" },
   "runs.notFoundTitle": { en: "This run is not here any more", sv: "Körningen finns inte längre" },
   "runs.deletedBanner": {
     en: "This run is deleted. It can still be restored.",
@@ -171,9 +168,6 @@ export const runs = define({
   "runs.env.asInside": { en: "inside the run", sv: "i körningen" },
 
   "runs.files.root": { en: "artifacts", sv: "filer" },
-  "runs.files.table": { en: "Files", sv: "Filer" },
-  "runs.files.name": { en: "Name", sv: "Namn" },
-  "runs.files.size": { en: "Size", sv: "Storlek" },
   "runs.files.empty": { en: "No files", sv: "Inga filer" },
   "runs.files.emptyLead": {
     en: "What the script logs as an artifact appears here.",
@@ -189,7 +183,6 @@ export const runs = define({
     en: "No preview for this kind of file",
     sv: "Ingen förhandsvisning av den här sortens fil",
   },
-  "runs.files.tooDeep": { en: "{n} columns", sv: "{n} kolumner" },
   "runs.files.folder": { en: "folder", sv: "mapp" },
   "runs.files.path": { en: "Where you are", sv: "Var du är" },
 
@@ -261,7 +254,6 @@ export const runs = define({
     sv: "Det finns ingen sådan mapp på maskinen.",
   },
   "runs.form.dataPartial": { en: "more than {files}, {size}", sv: "mer än {files}, {size}" },
-  "runs.form.dataCheck": { en: "Look", sv: "Titta" },
   "runs.form.surroundings": { en: "Surroundings", sv: "Omgivning" },
   "runs.form.env": { en: "Environment variables", sv: "Miljövariabler" },
   "runs.form.envLead": {
