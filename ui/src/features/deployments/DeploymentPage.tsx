@@ -65,6 +65,7 @@ function Body({ detail, error }: { detail: DeploymentDetail; error: unknown }) {
   const start = useMutationCommand("deployment_start");
   const reconnect = useMutationCommand("machine_reconnect");
   const down = row.state === "stopped" || row.state === "failed";
+  const coming = row.state === "pulling" || row.state === "starting" || row.live_version !== null;
   return (
     <Page
       title={row.name}
@@ -138,7 +139,7 @@ function Body({ detail, error }: { detail: DeploymentDetail; error: unknown }) {
           </Banner>
         )}
         {row.cause && <ErrorBanner error={row.cause} />}
-        {row.live_version !== row.version && !down && (
+        {row.live_version !== row.version && coming && (
           <Banner
             kind="busy"
             title={
@@ -159,9 +160,13 @@ function Body({ detail, error }: { detail: DeploymentDetail; error: unknown }) {
             <p className={styles.note}>{t("deployments.endpointLead", { machine: row.machine })}</p>
             <Facts>
               <Fact label={t("deployments.serving")}>
-                <Link to={modelPath(row.model, row.live_version ?? row.version)}>
-                  {row.model} {row.live_version ?? row.version}
-                </Link>
+                {row.live_version === null ? (
+                  <span className="quiet">{t("deployments.notYet", { wanted: row.version })}</span>
+                ) : (
+                  <Link to={modelPath(row.model, row.live_version)}>
+                    {row.model} {row.live_version}
+                  </Link>
+                )}
               </Fact>
               <Fact label={t("deployments.col.machine")}>
                 <Link to={`/machines/${row.machine_id}`}>{row.machine}</Link>

@@ -20,42 +20,34 @@ export function DeploymentsPage() {
   const [deleting, setDeleting] = useState<DeploymentRow | null>(null);
   const columns = useMemo<Column<DeploymentRow>[]>(
     () => [
-      { id: "name", header: t("deployments.col.name"), text: (r) => r.name, width: 200 },
+      { id: "name", header: t("deployments.col.name"), text: (r) => r.name, width: 148 },
       {
         id: "state",
         header: t("deployments.col.state"),
         text: (r) => (r.stale ? `${t("deployments.unreachable")}, ` : "") + stateWord(r.state),
         cell: (r) => <DeploymentStatus row={r} />,
-        width: 204,
+        width: 196,
       },
       {
-        id: "model",
-        header: t("deployments.col.model"),
-        text: (r) => r.model,
-        cell: (r) => <Link to={modelPath(r.model)}>{r.model}</Link>,
-        width: 176,
+        id: "serving",
+        header: t("deployments.serving"),
+        text: (r) => `${r.model} ${r.live_version ?? r.version}`,
+        cell: (r) => (
+          <>
+            <Link to={modelPath(r.model, r.live_version ?? r.version)}>
+              {r.model} {r.live_version ?? "–"}
+            </Link>
+            {r.live_version !== r.version && <span className="quiet">→ {r.version}</span>}
+          </>
+        ),
+        width: 180,
       },
-      {
-        id: "version",
-        header: t("deployments.col.version"),
-        text: (r) => String(r.live_version ?? r.version),
-        cell: (r) =>
-          r.live_version === r.version ? (
-            String(r.version)
-          ) : (
-            <>
-              {r.live_version ?? "–"} <span className="quiet">→ {r.version}</span>
-            </>
-          ),
-        sort: (r) => r.live_version ?? r.version,
-        width: 88,
-      },
-      { id: "machine", header: t("deployments.col.machine"), text: (r) => r.machine, width: 136 },
+      { id: "machine", header: t("deployments.col.machine"), text: (r) => r.machine, width: 124 },
       {
         id: "endpoint",
         header: t("deployments.col.endpoint"),
         text: (r) => r.endpoint,
-        width: 208,
+        width: 176,
         mono: true,
       },
       {
@@ -69,7 +61,7 @@ export function DeploymentsPage() {
             <Time at={r.last_check_at} relative />
           ),
         sort: (r) => r.last_check_at,
-        width: 128,
+        width: 112,
       },
       {
         id: "digest",
@@ -81,7 +73,7 @@ export function DeploymentsPage() {
           ) : (
             <span className="quiet">{t("deployments.process")}</span>
           ),
-        width: 128,
+        width: 112,
       },
     ],
     [],

@@ -32,7 +32,9 @@ it("sends the example and shows the answer with its time; refuses what is no JSO
   await user.click(screen.getByRole("button", { name: "Send" }));
   await screen.findByText("200 in 14 ms");
   expect(screen.getByText(/"Adelie"/)).toBeTruthy();
-  const sent = backend.calls.find((c) => c.name === "deployment_invoke")?.args as { body: string } | undefined;
+  const sent = backend.calls.find((c) => c.name === "deployment_invoke")?.args as
+    | { body: string }
+    | undefined;
   expect(JSON.parse(sent?.body ?? "null")).toHaveProperty("dataframe_split");
   await user.clear(request);
   await user.type(request, "{{");

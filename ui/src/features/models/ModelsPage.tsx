@@ -29,7 +29,7 @@ export function ModelsPage() {
   const [deleting, setDeleting] = useState<ModelRow | null>(null);
   const columns = useMemo<Column<ModelRow>[]>(
     () => [
-      { id: "name", header: t("models.col.name"), text: (r) => r.name, width: 240 },
+      { id: "name", header: t("models.col.name"), text: (r) => r.name, width: 192 },
       {
         id: "latest",
         header: t("models.col.latest"),
@@ -57,7 +57,7 @@ export function ModelsPage() {
             ))}
           </span>
         ),
-        width: 232,
+        width: 272,
       },
       {
         id: "deployments",
@@ -73,7 +73,7 @@ export function ModelsPage() {
         text: (r) => formatTime(r.updated_at),
         cell: (r) => <Time at={r.updated_at} relative />,
         sort: (r) => r.updated_at,
-        width: 128,
+        width: 116,
       },
       {
         id: "tags",

@@ -137,7 +137,10 @@ function NewRunForm({ machines, initial }: { machines: readonly MachineRow[]; in
 
   const wrong = {
     machine: machine ? null : t("runs.wrong.machine"),
-    image: needsImage && form.image === "" ? t("runs.wrong.image") : null,
+    image:
+      needsImage && !options.data?.images.some((i) => i.reference === form.image)
+        ? t("runs.wrong.image")
+        : null,
     project: check.absolutePath(form.project),
     command: check.command(form.command),
     experiment: check.experimentName(form.experiment),
@@ -426,12 +429,12 @@ function commandLine(form: Form, machine: MachineRow, needsImage: boolean): stri
   ];
   if (form.name.trim() !== "") words.push("--name", form.name.trim());
   if (needsImage) words.push("--image", form.image);
-  for (const d of form.data) words.push("--data", `${d.source}:${d.target}`);
+  for (const d of form.data) words.push("--data-folder", `${d.source}:${d.target}`);
   for (const p of form.env) if (p.key !== "") words.push("--env", `${p.key}=${p.value}`);
   for (const p of form.tags) if (p.key !== "") words.push("--tag", `${p.key}=${p.value}`);
   if (needsImage && form.open) words.push("--open-network");
-  words.push("--command", form.command);
-  return shellLine(words);
+  // The command is a command line already.
+  return `${shellLine(words)} -- ${form.command}`;
 }
 
 function ImageField(props: {

@@ -1,6 +1,6 @@
 import { type UseQueryResult, useQueries } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { FlaskConical, Plus, RotateCcw, Search, Trash2 } from "lucide-react";
+import { FlaskConical, Plus, RotateCcw, Search, Trash2, X } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { RunPage as RunPageData, RunQuery, RunRow } from "../../bindings/api";
 import { asErrorBody, useBackend, useMutationCommand, useQueryCommand } from "../../shared/backend";
@@ -52,7 +52,9 @@ function useHeld(
     setKnown(new Set(rows.map((r) => r.id)));
     return { rows, waiting: 0, show };
   }
-  const shown = rows.filter((r) => known.has(r.id));
+  // What stands after the last row that is known was fetched by scrolling: it is not news.
+  const lastKnown = rows.findLastIndex((r) => known.has(r.id));
+  const shown = rows.filter((r, i) => i > lastKnown || known.has(r.id));
   return { rows: shown, waiting: rows.length - shown.length, show };
 }
 
@@ -88,6 +90,7 @@ export function RunsPage() {
   const text = (key: string) => (search[key] === undefined ? "" : String(search[key]));
   const typed = text("q");
   const experiment = text("experiment");
+  const machine = text("machine");
   const stage = search.stage === "deleted" ? "deleted" : "active";
   const active = text("run") || null;
   const [sort, setSort] = useState<Sort>({ id: "started", desc: true });
@@ -103,6 +106,7 @@ export function RunsPage() {
       for (const [key, value] of Object.entries({
         q: typed,
         experiment,
+        machine,
         stage: stage === "active" ? "" : stage,
         run: active,
         ...change,
@@ -117,14 +121,14 @@ export function RunsPage() {
       const query = next.toString();
       go(query ? `/runs?${query}` : "/runs", { replace: true });
     },
-    [typed, experiment, stage, active, go],
+    [typed, experiment, machine, stage, active, go],
   );
 
   const base: Omit<RunQuery, "offset"> = {
     filter,
     order_by: orderOf(sort),
     experiment: experiment || null,
-    machine_id: null,
+    machine_id: machine || null,
     stage,
     limit: PAGE,
   };
@@ -150,11 +154,12 @@ export function RunsPage() {
   const { rows, waiting, show } = useHeld(latest, inUse && !pagesRead.placeholder && sort.id === "started");
 
   const experiments = useQueryCommand("experiments_list", null);
+  const machines = useQueryCommand("machines_list", null, { enabled: machine !== "" });
   const everything = useQueryCommand("runs_search", {
     ...base,
     filter: "",
     experiment: null,
-    stage: "active",
+    machine_id: null,
     order_by: [],
     offset: 0,
     limit: 1,
@@ -263,7 +268,7 @@ export function RunsPage() {
 
   const activeRow = rows.find((r) => r.id === active) ?? null;
   const filterError = error && asErrorBody(error).code === "invalid" ? asErrorBody(error) : null;
-  const narrowed = filter !== "" || experiment !== "";
+  const narrowed = filter !== "" || experiment !== "" || machine !== "";
   const chosenRows = rows.filter((r) => selected.has(r.id));
 
   const empty = narrowed ? (
@@ -271,7 +276,11 @@ export function RunsPage() {
       icon={Search}
       title={t("runs.noMatchTitle")}
       lead={t("runs.noMatchLead", { total: t("runs.count", { n: everything.data?.total ?? 0 }) })}
-      actions={<Button onPress={() => set({ q: null, experiment: null })}>{t("runs.clearFilter")}</Button>}
+      actions={
+        <Button onPress={() => set({ q: null, experiment: null, machine: null })}>
+          {t("runs.clearFilter")}
+        </Button>
+      }
     />
   ) : stage === "deleted" ? (
     <EmptyState icon={Trash2} title={t("runs.noDeletedTitle")} lead={t("runs.noDeletedLead")} />
@@ -346,6 +355,13 @@ export function RunsPage() {
                 ]}
               />
             </div>
+            {machine && (
+              <Button icon={<X size={14} />} onPress={() => set({ machine: null })}>
+                {t("runs.onMachine", {
+                  machine: machines.data?.find((m) => m.id === machine)?.name ?? machine,
+                })}
+              </Button>
+            )}
             <Segmented
               label={t("runs.stage")}
               value={stage}

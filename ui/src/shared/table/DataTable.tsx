@@ -16,6 +16,7 @@ import { ActionsMenu, Skeleton } from "../components";
 import { currentLocale, t } from "../i18n";
 import styles from "./table.module.css";
 import { type Cursor, type SortValue, compare, step, tsv, typeAhead } from "./selection";
+import { useRowHeight } from "./rowHeight";
 import { useWidths } from "./widths";
 
 export interface Column<Row> {
@@ -74,7 +75,6 @@ export interface DataTableProps<Row> {
   readonly onEnd?: () => void;
 }
 
-const ROW = 32;
 const VIRTUAL_FROM = 100;
 const CHECK_WIDTH = 36;
 const ACTION_WIDTH = 40;
@@ -106,19 +106,23 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const at = (key: string | null) => (key === null ? -1 : (indexOf.get(key) ?? -1));
   const cursor: Cursor = { at: at(cursorKey), anchor: at(anchorKey) };
 
+  const rowHeight = useRowHeight();
   const virtual = fill && sorted.length >= VIRTUAL_FROM;
   const virtualizer = useVirtualizer({
     count: sorted.length,
     enabled: virtual,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
+    estimateSize: () => rowHeight,
     overscan: 12,
     getItemKey: (i) => {
       const row = sorted[i];
       return row === undefined ? i : rowKey(row);
     },
-    scrollPaddingStart: ROW,
+    scrollPaddingStart: rowHeight,
   });
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured again when the density changes
+  useEffect(() => virtualizer.measure(), [rowHeight]);
 
   const selectable = onSelected !== undefined;
   const widths = columns.map((c) => widthOf(c.id, c.width ?? 160));
@@ -173,7 +177,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       }
       return;
     }
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 320) / ROW) - 1);
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 320) / rowHeight) - 1);
     const next = step(cursor, sorted.length, page, {
       key: event.key,
       shift: event.shiftKey && selectable,
@@ -240,7 +244,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
   const items = virtual
     ? virtualizer.getVirtualItems().map((v) => ({ index: v.index, top: v.start }))
-    : sorted.map((_, index) => ({ index, top: index * ROW }));
+    : sorted.map((_, index) => ({ index, top: index * rowHeight }));
   const lastShown = items[items.length - 1]?.index ?? -1;
   const { onEnd, total } = props;
   useEffect(() => {
