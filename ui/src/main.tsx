@@ -1,3 +1,5 @@
+// First: before any chunk with uPlot is loaded.
+import "./shared/charts/safeLanguage";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { applyAppearance, lastAppearance } from "./app/appearance";
