@@ -1,5 +1,5 @@
 import { useParams } from "@tanstack/react-router";
-import { Container, Pencil, Rocket } from "lucide-react";
+import { Container, Rocket } from "lucide-react";
 import { useState } from "react";
 import type { VersionDetail } from "../../bindings/api";
 import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
@@ -18,7 +18,6 @@ import {
   Loading,
   Page,
   Section,
-  TextField,
   Time,
   useGo,
 } from "../../shared/components";
@@ -26,6 +25,7 @@ import { formatBytes, formatTime } from "../../shared/format";
 import { prettyJson } from "../../shared/format/json";
 import { currentLocale, t } from "../../shared/i18n";
 import { DeploymentStatus } from "../deployments/status";
+import { EditableText } from "../runs/EditableText";
 import { TagList } from "../runs/TagList";
 import { metricValue } from "../runs/values";
 import { Aliases } from "./Aliases";
@@ -71,6 +71,7 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
   const go = useGo();
   const [packing, setPacking] = useState(false);
   const [deleting, setDeleting] = useState(false);
+  const describe = useMutationCommand("version_describe");
   const tagSet = useMutationCommand("version_tag_set");
   const tagDelete = useMutationCommand("version_tag_delete");
   const operations = useQueryCommand("operations_list", null);
@@ -137,7 +138,12 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
       <div className={styles.columns}>
         <div>
           <Section title={t("models.description")}>
-            <Description {...key} text={row.description ?? ""} />
+            <EditableText
+              label={t("models.description")}
+              empty={t("models.describe")}
+              text={row.description ?? ""}
+              onSave={(description) => describe.mutateAsync({ ...key, description })}
+            />
           </Section>
           <Section
             title={t("models.images")}
@@ -256,54 +262,5 @@ function Pairs(props: { title: string; pairs: readonly { key: string; value: str
         </table>
       )}
     </section>
-  );
-}
-
-function Description(props: { name: string; version: number; text: string }) {
-  const describe = useMutationCommand("version_describe");
-  const [draft, setDraft] = useState<string | null>(null);
-  if (draft === null) {
-    return (
-      <div className={styles.description}>
-        {props.text && <p>{props.text}</p>}
-        <Button size="small" variant="quiet" icon={<Pencil size={14} />} onPress={() => setDraft(props.text)}>
-          {props.text ? t("common.edit") : t("models.describe")}
-        </Button>
-      </div>
-    );
-  }
-  return (
-    <div className={styles.form}>
-      {describe.error && <ErrorBanner error={describe.error} />}
-      <TextField
-        label={t("models.description")}
-        value={draft}
-        onChange={setDraft}
-        multiline
-        rows={4}
-        autoFocus
-      />
-      <div className={styles.buttons}>
-        <Button onPress={() => setDraft(null)}>{t("common.cancel")}</Button>
-        <Button
-          variant="primary"
-          isPending={describe.isPending}
-          onPress={async () => {
-            try {
-              await describe.mutateAsync({
-                name: props.name,
-                version: props.version,
-                description: draft.trim(),
-              });
-              setDraft(null);
-            } catch {
-              // The banner says it.
-            }
-          }}
-        >
-          {t("common.save")}
-        </Button>
-      </div>
-    </div>
   );
 }

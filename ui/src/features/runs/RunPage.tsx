@@ -24,6 +24,7 @@ import { formatAgo, formatDuration, useNow } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { RegisterDialog } from "../models/RegisterDialog";
 import { CancelDialog } from "./CancelDialog";
+import { EditableText } from "./EditableText";
 import { RunArtifacts } from "./RunArtifacts";
 import { RunCharts } from "./RunCharts";
 import { RunEnvironmentTab } from "./RunEnvironment";
@@ -284,8 +285,13 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
   );
 }
 
+/** Where MLflow keeps a run's note. */
+const NOTE = "mlflow.note.content";
+
 function Overview({ run, over }: { run: RunDetail; over: boolean }) {
   const { row } = run;
+  const set = useMutationCommand("run_tag_set");
+  const unset = useMutationCommand("run_tag_delete");
   return (
     <div className={styles.overview}>
       <RunCharts run={run} live={!over} />
@@ -314,6 +320,19 @@ function Overview({ run, over }: { run: RunDetail; over: boolean }) {
         <section>
           <h2 className={styles.h3}>{t("runs.tags")}</h2>
           <RunTags runId={row.id} tags={row.tags} />
+        </section>
+        <section>
+          <h2 className={styles.h3}>{t("runs.note")}</h2>
+          <EditableText
+            label={t("runs.note")}
+            empty={t("runs.addNote")}
+            text={run.note ?? ""}
+            onSave={(value) =>
+              value === ""
+                ? unset.mutateAsync({ run_id: row.id, key: NOTE })
+                : set.mutateAsync({ run_id: row.id, key: NOTE, value })
+            }
+          />
         </section>
         <section>
           <h2 className={styles.h3}>{t("runs.inputs")}</h2>

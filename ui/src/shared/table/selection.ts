@@ -49,7 +49,7 @@ export function step(cursor: Cursor, count: number, page: number, pressed: Key):
       return move(count - 1);
     case " ": {
       const at = clamp(cursor.at);
-      if (shift)
+      if (shift && cursor.anchor >= 0)
         return {
           cursor: { at, anchor: cursor.anchor },
           range: [Math.min(cursor.anchor, at), Math.max(cursor.anchor, at)],

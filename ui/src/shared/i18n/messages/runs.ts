@@ -129,6 +129,8 @@ export const runs = define({
   },
   "runs.noParams": { en: "The script logged no params", sv: "Skriptet loggade inga parametrar" },
   "runs.tags": { en: "Tags", sv: "Taggar" },
+  "runs.note": { en: "Note", sv: "Anteckning" },
+  "runs.addNote": { en: "Write a note", sv: "Skriv en anteckning" },
   "runs.inputs": { en: "Data it read", sv: "Data den läste" },
   "runs.noInputs": { en: "No data folder and no dataset", sv: "Ingen datamapp och ingen datamängd" },
   "runs.snapshot": { en: "Snapshot", sv: "Ögonblicksbild" },
