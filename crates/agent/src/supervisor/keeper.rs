@@ -75,7 +75,7 @@ struct Trial {
 struct OpenPort {
     bind: String,
     port: u16,
-    _proxy: Proxy,
+    proxy: Proxy,
 }
 
 pub(super) struct Keeper {
@@ -309,7 +309,7 @@ impl Keeper {
         Ok(OpenPort {
             bind: bind.to_owned(),
             port,
-            _proxy: proxy::open(listener, self.target.subscribe()),
+            proxy: proxy::open(listener, self.target.subscribe()),
         })
     }
 
@@ -495,7 +495,9 @@ impl Keeper {
         self.end_trial().await;
         self.next = Next::Nothing;
         self.target.send_replace(None);
-        self.port = None;
+        if let Some(port) = self.port.take() {
+            port.proxy.close().await;
+        }
         self.state.wanted = false;
         let stopped = match &mut self.live {
             Some(live) => live.stop().await,

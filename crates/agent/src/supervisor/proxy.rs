@@ -6,18 +6,27 @@ use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
     sync::watch,
-    task::AbortHandle,
+    task::JoinHandle,
     time::{sleep, timeout},
 };
 
 use crate::sockets;
 
 /// Listens until it is dropped; connections under way go on.
-pub(super) struct Proxy(AbortHandle);
+pub(super) struct Proxy(JoinHandle<()>);
 
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+impl Proxy {
+    /// Done when the port is free again.
+    pub(super) async fn close(mut self) {
+        self.0.abort();
+        // It ends by being aborted: that is no news.
+        let _ = (&mut self.0).await;
     }
 }
 
@@ -34,7 +43,7 @@ pub(super) fn open(listener: TcpListener, target: watch::Receiver<Option<PathBuf
             tokio::spawn(pass_on(stream, target));
         }
     });
-    Proxy(task.abort_handle())
+    Proxy(task)
 }
 
 async fn pass_on(mut outer: TcpStream, target: Option<PathBuf>) {

@@ -433,7 +433,7 @@ impl Journey<'_> {
         Ok(verdict(&Evidence {
             end,
             state,
-            cancelled: self.cancel.is_cancelled(),
+            cancelled: self.run.state.phase == WorkloadPhase::Stopping,
             rebooted: self.run.boot_id.as_deref() != Some(self.agent.boot_id.as_str()),
             engine_was_away,
             last_output,
@@ -445,7 +445,7 @@ impl Journey<'_> {
     async fn wait(&mut self, workload: &str) -> Failure<(State, bool)> {
         let engine = Arc::clone(&self.engine);
         let mut away = false;
-        let mut stopping = false;
+        let mut stopping = self.run.state.phase == WorkloadPhase::Stopping;
         loop {
             if self.cancel.is_cancelled() && !stopping {
                 stopping = true;

@@ -143,12 +143,17 @@ pub(super) async fn put(
         username: given.username,
         password: given.password,
     });
-    tell(&handle, |reply| Command::Put {
+    let told = tell(&handle, |reply| Command::Put {
         spec: Box::new(request.spec),
         credentials,
         reply,
     })
-    .await?;
+    .await;
+    if told.is_err() && handle.view.borrow().state.revisions.is_empty() {
+        // Nothing came of it: without a handle its keeper ends.
+        lock(&agent.services).remove(id);
+    }
+    told?;
     let view = handle.view.borrow().clone();
     Ok(view)
 }

@@ -13,7 +13,7 @@ pub(super) struct Evidence {
     pub(super) end: Option<End>,
     /// What the engine says.
     pub(super) state: State,
-    /// A person asked for the end.
+    /// It was told to end, because a person asked for that.
     pub(super) cancelled: bool,
     /// The machine was started anew since the workload was.
     pub(super) rebooted: bool,
@@ -65,12 +65,12 @@ pub(super) fn verdict(evidence: &Evidence) -> Verdict {
         _ => (None, false),
     };
     if let Some(end) = &evidence.end {
-        // An orderly end counts even when a cancel or a power cut came right after.
-        if end.code == Some(0) {
-            return Verdict::new(Finished, None, Some(0));
-        }
         if evidence.cancelled {
             return Verdict::new(Cancelled, None, end.code);
+        }
+        // An orderly end counts even when a power cut came right after.
+        if end.code == Some(0) {
+            return Verdict::new(Finished, None, Some(0));
         }
         if out_of_memory {
             return Verdict::new(Failed, memory(), end.code);
@@ -247,9 +247,10 @@ mod tests {
         let mut seen = evidence(exited(0));
         seen.end = end(Some(0), None);
         // Whatever happened right after an orderly end.
-        seen.cancelled = true;
         seen.rebooted = true;
         assert_eq!(told(&seen), (WorkloadPhase::Finished, None));
+        seen.cancelled = true;
+        assert_eq!(told(&seen), (WorkloadPhase::Cancelled, None));
         let mut seen = evidence(exited(3));
         seen.end = end(Some(3), None);
         assert_eq!(
