@@ -1,10 +1,11 @@
 import hashlib
 import os
 import tempfile
+import urllib.request
 from pathlib import Path
 
 import mlflow
-from common import API, Conformance, call
+from common import API, URI, Conformance, call
 
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 
@@ -92,13 +93,13 @@ class Artifacts(Conformance):
                     self.assertIn(status, (400, 404), answer)
 
     def test_download_headers(self):
-        import urllib.request
-
         run = self.new_run().info.run_id
         self.client.log_text(run, "<script>", "page.html")
-        with urllib.request.urlopen(
-            os.environ["MLFLOW_TRACKING_URI"] + f"/get-artifact?run_uuid={run}&path=page.html"
-        ) as answer:
+        request = urllib.request.Request(f"{URI}/get-artifact?run_uuid={run}&path=page.html")
+        token = os.environ.get("MLFLOW_TRACKING_TOKEN")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request, timeout=60) as answer:
             self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
             self.assertTrue(answer.headers["Content-Disposition"].startswith("attachment"))
             self.assertEqual(answer.read(), b"<script>")

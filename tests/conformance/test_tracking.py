@@ -2,7 +2,7 @@ import math
 import time
 
 import mlflow
-from common import Conformance, unique
+from common import Conformance, call, unique
 from mlflow.entities import Metric, Param, RunStatus, RunTag, ViewType
 
 
@@ -344,8 +344,11 @@ class Inputs(Conformance):
             ("datasets.name IN ('numbers', 'others')", 1),
         ]:
             self.assertEqual(len(self.client.search_runs([self.experiment], text)), count, text)
-        summaries = self.client._tracking_client.store._search_datasets([self.experiment])
-        self.assertEqual([(s.name, s.context) for s in summaries], [("numbers", "training")])
+        for path in ["/ajax-api/2.0/mlflow/experiments/search-datasets", "/api/2.0mlflow/experiments/search-datasets"]:
+            status, answer = call("POST", path, {"experiment_ids": [self.experiment]})
+            self.assertEqual(status, 200)
+            summaries = [(set["name"], set["context"]) for set in answer["dataset_summaries"]]
+            self.assertEqual(summaries, [("numbers", "training")])
 
 
 class Concurrency(Conformance):

@@ -486,7 +486,7 @@ mod tests {
             order("params.`a b` desc").unwrap(),
             wanted(Some("params"), "a b", false)
         );
-        for bad in ["", "a b", "a.b.c.", "metrics.a DESC x", "= DESC"] {
+        for bad in ["", "a b", "metrics.a DESC x", "= DESC"] {
             assert!(order(bad).is_err(), "{bad}");
         }
     }

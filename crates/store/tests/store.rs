@@ -1,0 +1,391 @@
+//! Opening, closing, limits and the data itself.
+
+use std::sync::Arc;
+
+use skerry_domain::tracking::{LogLine, MetricPoint};
+use skerry_domain::{Code, Coded, LogStream};
+use skerry_store::{Batch, NewRun, Store, StoreOptions};
+
+fn open(path: &std::path::Path) -> Store {
+    Store::open(path, StoreOptions::default()).unwrap()
+}
+
+fn new_run(store: &Store) -> String {
+    store
+        .write(|tx| tx.create_run(NewRun::default()))
+        .unwrap()
+        .info
+        .run_id
+}
+
+fn points(range: std::ops::Range<i64>) -> Vec<MetricPoint> {
+    range
+        .map(|n| MetricPoint::new("m", (n % 1_000) as f64, 1_700_000_000_000 + n, n))
+        .collect()
+}
+
+fn log(store: &Store, run: &str, metrics: Vec<MetricPoint>) {
+    let run = run.to_owned();
+    store
+        .write(move |tx| {
+            tx.log_batch(
+                &run,
+                Batch {
+                    metrics,
+                    ..Batch::default()
+                },
+            )
+        })
+        .unwrap();
+}
+
+#[test]
+fn what_was_written_is_there_after_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let run = {
+        let store = open(&path);
+        let run = new_run(&store);
+        log(&store, &run, points(0..10));
+        run
+    };
+    let store = open(&path);
+    let page = store
+        .read(|r| r.metric_history(&run, "m", 0, None))
+        .unwrap();
+    assert_eq!(page.samples.len(), 10);
+}
+
+#[test]
+fn a_copy_made_while_writing_is_whole() {
+    // What a power cut leaves: the files as they are, in the midst of it.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = open(&path);
+    let run = new_run(&store);
+    for n in 0..20 {
+        log(&store, &run, points(n * 100..n * 100 + 100));
+    }
+    let copy = folder.path().join("b.db");
+    for ending in ["", "-wal"] {
+        std::fs::copy(
+            format!("{}{ending}", path.display()),
+            format!("{}{ending}", copy.display()),
+        )
+        .unwrap();
+    }
+    let copy = open(&copy);
+    let page = copy.read(|r| r.metric_history(&run, "m", 0, None)).unwrap();
+    assert_eq!(page.samples.len(), 2_000, "every answered write");
+}
+
+#[test]
+fn a_newer_store_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    drop(open(&path));
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute("INSERT INTO migrations VALUES (99991231235959, 0)", [])
+        .unwrap();
+    drop(raw);
+    let before = std::fs::read(&path).unwrap();
+    let error = Store::open(&path, StoreOptions::default()).unwrap_err();
+    assert_eq!(error.code(), Code::StoreNewer);
+    assert!(error.to_string().contains("newer version"), "{error}");
+    assert_eq!(before, std::fs::read(&path).unwrap());
+}
+
+#[test]
+fn what_is_no_store_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    std::fs::write(&path, "this is a letter to my aunt ".repeat(100)).unwrap();
+    let error = Store::open(&path, StoreOptions::default()).unwrap_err();
+    assert_eq!(error.code(), Code::StoreCorrupt);
+    let other = folder.path().join("b.db");
+    let raw = rusqlite::Connection::open(&other).unwrap();
+    raw.execute("CREATE TABLE addresses (name TEXT)", [])
+        .unwrap();
+    drop(raw);
+    let error = Store::open(&other, StoreOptions::default()).unwrap_err();
+    assert_eq!(error.code(), Code::StoreCorrupt);
+    let folder_instead = folder.path().join("c.db");
+    std::fs::create_dir(&folder_instead).unwrap();
+    let error = Store::open(&folder_instead, StoreOptions::default()).unwrap_err();
+    assert_eq!(error.code(), Code::FileAccess);
+    let error =
+        Store::open(&folder.path().join("no/such/x.db"), StoreOptions::default()).unwrap_err();
+    assert_eq!(error.code(), Code::FileAccess);
+}
+
+#[test]
+fn a_full_store_says_so_and_goes_on_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let pages = {
+        drop(open(&path));
+        std::fs::metadata(&path).unwrap().len() / 4_096
+    };
+    let options = StoreOptions {
+        max_pages: Some(u32::try_from(pages).unwrap() + 40),
+        ..StoreOptions::default()
+    };
+    let store = Store::open(&path, options).unwrap();
+    let run = new_run(&store);
+    let mut answered = 0;
+    let error = loop {
+        let (id, metrics) = (run.clone(), points(answered..answered + 500));
+        let written = store.write(move |tx| {
+            tx.log_batch(
+                &id,
+                Batch {
+                    metrics,
+                    ..Batch::default()
+                },
+            )
+        });
+        match written {
+            Ok(()) => answered += 500,
+            Err(error) => break error,
+        }
+        assert!(answered < 1_000_000, "it never filled up");
+    };
+    assert_eq!(error.code(), Code::DiskFull, "{error}");
+    let page = store
+        .read(|r| r.metric_history(&run, "m", 0, None))
+        .unwrap();
+    assert_eq!(
+        page.samples.len(),
+        usize::try_from(answered).unwrap(),
+        "whole batches only"
+    );
+    // With room again it goes on, in the same process or another.
+    drop(store);
+    let store = open(&path);
+    log(&store, &run, points(answered..answered + 500));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_store_says_so() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    drop(open(&path));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
+    // Root may write what nobody may: a medium that is read-only binds it too.
+    let root = std::fs::OpenOptions::new().append(true).open(&path).is_ok();
+    let mount = |arguments: &[&str]| {
+        let done = std::process::Command::new("mount")
+            .args(arguments)
+            .status()
+            .unwrap();
+        assert!(done.success(), "mount {arguments:?}");
+    };
+    let place = folder.path().display().to_string();
+    if root {
+        mount(&["--bind", &place, &place]);
+        mount(&["-o", "remount,ro,bind", &place]);
+    }
+    let opened = Store::open(&path, StoreOptions::default());
+    if root {
+        let done = std::process::Command::new("umount")
+            .arg(&place)
+            .status()
+            .unwrap();
+        assert!(done.success());
+    }
+    assert_eq!(opened.unwrap_err().code(), Code::StoreReadOnly);
+}
+
+#[test]
+fn long_series_are_merged_and_read_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("a.db"));
+    let run = new_run(&store);
+    // Single points, batches, and what comes late and twice.
+    for n in 0..700 {
+        log(&store, &run, points(n..n + 1));
+    }
+    for n in 0..40 {
+        log(&store, &run, points(700 + n * 1_000..1_700 + n * 1_000));
+    }
+    let whole = store
+        .read(|r| r.metric_history(&run, "m", 0, None))
+        .unwrap();
+    assert_eq!(whole.samples.len(), 40_700);
+    assert!(
+        whole
+            .samples
+            .iter()
+            .zip(0..)
+            .all(|(sample, n)| sample.step == n)
+    );
+    for (offset, limit) in [
+        (0, 10),
+        (690, 20),
+        (5_000, 12_345),
+        (40_690, 100),
+        (50_000, 5),
+    ] {
+        let page = store
+            .read(|r| r.metric_history(&run, "m", offset, Some(limit)))
+            .unwrap();
+        let wanted: Vec<i64> = (0..40_700).skip(offset).take(limit).collect();
+        let got: Vec<i64> = page.samples.iter().map(|sample| sample.step).collect();
+        assert_eq!(got, wanted, "{offset} {limit}");
+        assert_eq!(
+            page.next.is_some(),
+            offset + limit < 40_700,
+            "{offset} {limit}"
+        );
+    }
+    log(&store, &run, points(100..300));
+    let again = store
+        .read(|r| r.metric_history(&run, "m", 0, None))
+        .unwrap();
+    assert_eq!(again.samples.len(), 40_700, "what came twice is there once");
+}
+
+#[test]
+fn a_chart_of_many_points_keeps_the_extremes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("a.db"));
+    let run = new_run(&store);
+    for batch in 0..300 {
+        let mut metrics = points(batch * 1_000..batch * 1_000 + 1_000);
+        if batch == 123 {
+            metrics[456].value = 1e9;
+            metrics[457].value = f64::NAN;
+            metrics[458].value = -1e9;
+        }
+        log(&store, &run, metrics);
+    }
+    let chart = store.read(|r| r.chart(&run, "m", 320, None)).unwrap();
+    assert_eq!(chart.points, 300_000);
+    assert!(chart.samples.len() <= 400, "{}", chart.samples.len());
+    assert_eq!(chart.samples.first().unwrap().step, 0);
+    assert_eq!(chart.samples.last().unwrap().step, 299_999);
+    for step in [123_456, 123_457, 123_458] {
+        assert!(
+            chart.samples.iter().any(|sample| sample.step == step),
+            "{step}"
+        );
+    }
+    assert!(
+        chart
+            .samples
+            .windows(2)
+            .all(|pair| pair[0].step < pair[1].step)
+    );
+    let range = store
+        .read(|r| r.chart(&run, "m", 320, Some((1_000, 1_099))))
+        .unwrap();
+    assert_eq!(range.samples.len(), 100, "few points are all there");
+    let summary = store.read(|r| r.metric_summaries(&run)).unwrap();
+    assert_eq!((summary[0].min, summary[0].max), (Some(-1e9), Some(1e9)));
+    assert_eq!(summary[0].points, 300_000);
+}
+
+#[test]
+fn logs_are_windows_on_numbered_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("a.db"));
+    let line = |text: &str| LogLine {
+        at: 5,
+        stream: LogStream::Stderr,
+        text: text.to_owned(),
+        cut_bytes: 0,
+    };
+    assert_eq!(store.read(|r| r.read_log("r", 0, 10)).unwrap().total, 0);
+    for batch in 0..50 {
+        let lines = (0..7)
+            .map(|n| line(&format!("Line {} ö", batch * 7 + n)))
+            .collect();
+        let first = store.write(move |tx| tx.append_log("r", lines)).unwrap();
+        assert_eq!(first, batch * 7);
+    }
+    let page = store.read(|r| r.read_log("r", 100, 20)).unwrap();
+    assert_eq!((page.total, page.lines.len()), (350, 20));
+    assert_eq!(
+        (page.lines[0].n, page.lines[0].line.text.as_str()),
+        (100, "Line 100 ö")
+    );
+    assert_eq!(
+        store
+            .read(|r| r.read_log("r", 349, 20))
+            .unwrap()
+            .lines
+            .len(),
+        1
+    );
+    assert!(
+        store
+            .read(|r| r.read_log("r", 350, 20))
+            .unwrap()
+            .lines
+            .is_empty()
+    );
+    assert_eq!(
+        store
+            .read(|r| r.search_log("r", "LINE 34", 100))
+            .unwrap()
+            .len(),
+        11
+    );
+    // Ten megabytes on one line.
+    let long = line(&"x".repeat(10_000_000));
+    store
+        .write(move |tx| tx.append_log("r", vec![long]))
+        .unwrap();
+    let page = store.read(|r| r.read_log("r", 350, 1)).unwrap();
+    assert_eq!(page.lines[0].line.text.len(), 10_000_000);
+}
+
+#[test]
+fn one_refused_write_takes_no_other_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(&folder.path().join("a.db")));
+    let run = new_run(&store);
+    let threads: Vec<_> = (0..8)
+        .map(|thread| {
+            let (store, run) = (Arc::clone(&store), run.clone());
+            std::thread::spawn(move || {
+                for n in 0..50_i64 {
+                    let (id, step) = (run.clone(), thread * 1_000 + n);
+                    let written = store.write(move |tx| {
+                        tx.log_metric(&id, MetricPoint::new("m", 1.0, step, step))?;
+                        if step % 5 == 0 {
+                            // After it has written.
+                            tx.log_metric("no such run", MetricPoint::new("m", 1.0, 1, 1))?;
+                        }
+                        Ok(())
+                    });
+                    assert_eq!(written.is_err(), step % 5 == 0);
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let page = store
+        .read(|r| r.metric_history(&run, "m", 0, None))
+        .unwrap();
+    assert_eq!(page.samples.len(), 8 * 40);
+    assert!(page.samples.iter().all(|sample| sample.step % 5 != 0));
+}
+
+#[tokio::test]
+async fn news_of_commits() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("a.db"));
+    let mut commits = store.commits();
+    commits.borrow_and_update();
+    let run = store
+        .write_async(|tx| tx.create_run(NewRun::default()))
+        .await
+        .unwrap();
+    commits.changed().await.unwrap();
+    assert_eq!(store.read(|r| r.run(&run.info.run_id)).unwrap(), run);
+}
