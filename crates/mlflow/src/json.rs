@@ -1,5 +1,8 @@
 //! MLflow's JSON of the store's types. What is not set is left out.
 
+use axum::response::{IntoResponse, Response};
+use http::header;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use skerry_domain::KeyValue;
 use skerry_domain::LifecycleStage;
@@ -105,17 +108,62 @@ pub(crate) fn metric(point: &MetricPoint) -> Value {
     }))
 }
 
-pub(crate) fn sample(key: &str, sample: &Sample, run_id: Option<&str>) -> Value {
-    let mut value = json!({
-        "key": key,
-        "value": number(sample.value),
-        "timestamp": sample.timestamp,
-        "step": sample.step,
-    });
-    if let (Some(run_id), Value::Object(fields)) = (run_id, &mut value) {
-        fields.insert("run_id".to_owned(), Value::from(run_id));
+/// A point of a history: written without a tree of values in between, since there may
+/// be a million of them.
+#[derive(Serialize)]
+struct Point<'a> {
+    key: &'a str,
+    #[serde(serialize_with = "write_number")]
+    value: f64,
+    timestamp: i64,
+    step: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct History<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    metrics: Vec<Point<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+fn write_number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if value.is_nan() {
+        serializer.serialize_str("NaN")
+    } else {
+        serializer.serialize_f64(value.clamp(f64::MIN, f64::MAX))
     }
-    value
+}
+
+/// The body of an answer with points of one metric; of several runs when these are named.
+pub(crate) fn history(
+    key: &str,
+    parts: &[(Option<String>, Vec<Sample>)],
+    next: Option<usize>,
+) -> serde_json::Result<Vec<u8>> {
+    let metrics = parts
+        .iter()
+        .flat_map(|(run_id, samples)| {
+            samples.iter().map(|sample| Point {
+                key,
+                value: sample.value,
+                timestamp: sample.timestamp,
+                step: sample.step,
+                run_id: run_id.as_deref(),
+            })
+        })
+        .collect();
+    serde_json::to_vec(&History {
+        metrics,
+        next_page_token: next.map(page_token),
+    })
+}
+
+/// JSON that is written already, as an answer.
+pub(crate) fn written(body: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 fn dataset(input: &DatasetInput) -> Value {

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use axum::routing::{get, post};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde_json::{Value, json};
 use skerry_domain::KeyValue;
 use skerry_domain::tracking::MetricPoint;
-use skerry_store::{Batch, Sample};
+use skerry_store::Batch;
 
 use crate::args::{self, Args, JsonBody};
 use crate::fault::{Answer, Fault};
@@ -265,14 +266,7 @@ fn point(value: &Value, path: &str) -> Result<MetricPoint, Fault> {
     })
 }
 
-fn samples(key: &str, samples: &[Sample], run_id: Option<&str>) -> Vec<Value> {
-    samples
-        .iter()
-        .map(|sample| json::sample(key, sample, run_id))
-        .collect()
-}
-
-async fn history(State(state): State<MlflowState>, args: Args) -> Answer {
+async fn history(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
     let run_id = args.run_id()?;
     let key = args.need("metric_key")?;
     let offset = args.offset()?;
@@ -284,17 +278,16 @@ async fn history(State(state): State<MlflowState>, args: Args) -> Answer {
             ))
         })?),
     };
-    let page = {
-        let key = key.clone();
-        state
-            .read(move |reader| reader.metric_history(&run_id, &key, offset, limit))
-            .await?
-    };
-    let items = samples(&key, &page.samples, None);
-    Ok(Json(json::page("metrics", items, page.next)))
+    let body = state
+        .read(move |reader| {
+            let page = reader.metric_history(&run_id, &key, offset, limit)?;
+            Ok(json::history(&key, &[(None, page.samples)], page.next)?)
+        })
+        .await?;
+    Ok(json::written(body))
 }
 
-async fn bulk(State(state): State<MlflowState>, args: Args) -> Answer {
+async fn bulk(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
     let mut runs = args.texts("run_id")?;
     if runs.is_empty() {
         return Err(Fault::invalid(
@@ -318,24 +311,25 @@ async fn bulk(State(state): State<MlflowState>, args: Args) -> Answer {
         .unwrap_or(HISTORY)
         .min(HISTORY);
     runs.sort();
-    let items = state
+    let body = state
         .read(move |reader| {
-            let mut items = Vec::new();
-            for run in &runs {
-                let left = max - items.len();
+            let mut parts = Vec::new();
+            let mut left = max;
+            for run in runs {
                 if left == 0 {
                     break;
                 }
-                let page = reader.metric_history(run, &key, 0, Some(left))?;
-                items.extend(samples(&key, &page.samples, Some(run)));
+                let page = reader.metric_history(&run, &key, 0, Some(left))?;
+                left -= page.samples.len();
+                parts.push((Some(run), page.samples));
             }
-            Ok(items)
+            Ok(json::history(&key, &parts, None)?)
         })
         .await?;
-    Ok(Json(json!({"metrics": items})))
+    Ok(json::written(body))
 }
 
-async fn interval(State(state): State<MlflowState>, args: Args) -> Answer {
+async fn interval(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
     let runs = args.texts("run_ids")?;
     if runs.is_empty() {
         return Err(args::required("run_ids"));
@@ -370,15 +364,15 @@ async fn interval(State(state): State<MlflowState>, args: Args) -> Answer {
             ));
         }
     };
-    let items = state
+    let body = state
         .read(move |reader| {
-            let mut items = Vec::new();
-            for run in &runs {
-                let chart = reader.chart(run, &key, max, steps)?;
-                items.extend(samples(&key, &chart.samples, Some(run)));
+            let mut parts = Vec::new();
+            for run in runs {
+                let chart = reader.chart(&run, &key, max, steps)?;
+                parts.push((Some(run), chart.samples));
             }
-            Ok(items)
+            Ok(json::history(&key, &parts, None)?)
         })
         .await?;
-    Ok(Json(json::page("metrics", items, None)))
+    Ok(json::written(body))
 }
