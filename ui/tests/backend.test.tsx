@@ -58,6 +58,17 @@ describe("web backend", () => {
     expect(seen).toEqual(["signed-out"]);
   });
 
+  it("finds out why the events stopped", async () => {
+    FakeSource.all = [];
+    const backend = webBackend(answer(401, null), source);
+    const seen: string[] = [];
+    backend.onLink?.((link) => seen.push(link));
+    const end = backend.subscribe(() => {});
+    FakeSource.all[0]?.onerror?.();
+    await waitFor(() => expect(seen).toEqual(["signed-out"]));
+    end();
+  });
+
   it("says when the program does not answer, or answers nonsense", async () => {
     const gone = vi.fn(async () => {
       throw new TypeError("Failed to fetch");

@@ -54,12 +54,29 @@ it("offers new entries instead of pushing the list down", async () => {
   let rows = old.slice(1);
   const { backend, user } = renderScreen("/activity", { activity_list: () => rows });
   await screen.findByText("Today");
+  expect(screen.queryByRole("button", { name: "Open" })).toBeNull();
   rows = old;
   backend.emit({ topics: ["activity"], id: null });
   const offer = await screen.findByRole("button", { name: "Show 1 new entry" });
   const entries = screen.getAllByRole("listitem").length;
   await user.click(offer);
   expect(screen.getAllByRole("listitem")).toHaveLength(entries + 1);
+});
+
+it("tells of what happens elsewhere, and of nothing that was there before", async () => {
+  const handlers = demoHandlers("");
+  const old = (await handlers.activity_list?.({ before_id: null, limit: 100 })) ?? [];
+  const [newest] = old;
+  if (!newest) throw new Error("no activity");
+  const news = { ...newest, id: newest.id + 1, subject: "late-hare", subject_id: "r7" };
+  let rows = old;
+  const { backend, user, router } = renderScreen("/settings", { activity_list: () => rows });
+  await screen.findByText("registry.plant.example:5000");
+  rows = [news, ...old];
+  backend.emit({ topics: ["activity"], id: null });
+  await screen.findByText("Run late-hare failed");
+  await user.click(screen.getAllByRole("button", { name: "Open" }).at(-1) as HTMLElement);
+  expect(router.history.location.pathname).toBe("/runs/r7");
 });
 
 describe("register a machine", () => {

@@ -22,6 +22,7 @@ import { markNotesRead, Toasts, useNotes } from "../shared/components/Toast";
 import { t } from "../shared/i18n";
 import styles from "./Frame.module.css";
 import { Palette } from "./Palette";
+import { useNews } from "./useNews";
 
 interface Entry {
   to: string;
@@ -192,6 +193,7 @@ export function Frame() {
   const [palette, setPalette] = useState(false);
   const closePalette = useCallback(() => setPalette(false), []);
   const link = useLinkState();
+  useNews();
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {

@@ -62,7 +62,8 @@ export function shapeOf(row: ActivityRow): Shape {
   return SHAPES[row.kind];
 }
 
-function pathOf(row: ActivityRow): string | null {
+/** Where the subject is shown; null when it is gone. */
+export function activityPath(row: ActivityRow): string | null {
   const { group, gone } = SHAPES[row.kind];
   if (gone) return null;
   const id = encodeURIComponent(row.subject_id);
@@ -87,7 +88,7 @@ const SUBJECT = "\u0001";
 /** "Run **swift-hare** failed", with the subject as a link where it still exists. */
 export function Sentence({ row }: { row: ActivityRow }): ReactNode {
   const [before = "", after = ""] = t(`activity.kind.${row.kind}`, { subject: SUBJECT }).split(SUBJECT);
-  const path = pathOf(row);
+  const path = activityPath(row);
   return (
     <>
       {before}

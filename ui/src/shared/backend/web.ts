@@ -12,7 +12,7 @@ export function webBackend(fetcher: typeof fetch = fetch, source: typeof EventSo
     for (const callback of links) callback(next);
   };
 
-  return {
+  const backend: Backend = {
     host: "web",
     async call(name, args) {
       let response: Response;
@@ -75,9 +75,10 @@ export function webBackend(fetcher: typeof fetch = fetch, source: typeof EventSo
         };
         current.onerror = () => {
           current.close();
-          if (ended) return;
+          if (ended || link === "signed-out") return;
           missed = true;
-          setLink("broken");
+          // An event stream does not say why it broke; a command finds out: no answer, or signed out.
+          void backend.call("app_info", null).catch(() => {});
           timer = setTimeout(connect, wait);
           wait = Math.min(wait * 2, 10_000);
         };
@@ -95,4 +96,5 @@ export function webBackend(fetcher: typeof fetch = fetch, source: typeof EventSo
       return () => links.delete(callback);
     },
   };
+  return backend;
 }

@@ -1,5 +1,5 @@
 import { Plus, X } from "lucide-react";
-import { type KeyboardEvent, useId, useState } from "react";
+import { useId } from "react";
 import { t } from "../i18n";
 import { Button, IconButton } from "./Button";
 import type { FieldProps } from "./Fields";
@@ -100,79 +100,5 @@ export function KeyValueEditor(
       {props.error ? <span className={styles.error}>{props.error}</span> : null}
       {props.description ? <span className={styles.description}>{props.description}</span> : null}
     </fieldset>
-  );
-}
-
-/** Short words: Enter or a comma adds one, Backspace in the empty field takes the last one back. */
-export function TagEditor(
-  props: FieldProps & {
-    value: readonly string[];
-    onChange: (value: string[]) => void;
-    placeholder?: string;
-    validate?: (tag: string) => string | null;
-  },
-) {
-  const id = useId();
-  const [draft, setDraft] = useState("");
-  const trimmed = draft.trim();
-  const wrong =
-    trimmed === ""
-      ? null
-      : props.value.includes(trimmed)
-        ? t("fields.tagTwice", { tag: trimmed })
-        : (props.validate?.(trimmed) ?? null);
-  const add = () => {
-    if (trimmed === "" || wrong) return;
-    props.onChange([...props.value, trimmed]);
-    setDraft("");
-  };
-  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
-    if (event.key === "Enter" || event.key === ",") {
-      if (trimmed === "") return;
-      event.preventDefault();
-      add();
-    } else if (event.key === "Backspace" && draft === "" && props.value.length > 0) {
-      props.onChange(props.value.slice(0, -1));
-    }
-  };
-  const error = wrong ?? props.error;
-  return (
-    <div className={styles.field}>
-      <label className={styles.label} htmlFor={id}>
-        {props.label}
-      </label>
-      <div className={styles.box} data-invalid={Boolean(error)}>
-        <div className={styles.tags}>
-          {props.value.map((tag) => (
-            <span className={styles.tag} key={tag}>
-              <span>{tag}</span>
-              <button
-                type="button"
-                className={styles.tagRemove}
-                aria-label={`${t("common.remove")} ${tag}`}
-                onClick={() => props.onChange(props.value.filter((each) => each !== tag))}
-              >
-                <X size={12} aria-hidden />
-              </button>
-            </span>
-          ))}
-          <input
-            id={id}
-            className={styles.tagInput}
-            value={draft}
-            placeholder={props.value.length === 0 ? props.placeholder : undefined}
-            aria-invalid={Boolean(error)}
-            aria-describedby={`${id}-notes`}
-            disabled={props.isDisabled}
-            onChange={(event) => setDraft(event.target.value)}
-            onKeyDown={onKeyDown}
-            onBlur={add}
-          />
-        </div>
-      </div>
-      <span id={`${id}-notes`} className={error ? styles.error : styles.description}>
-        {error ?? props.description ?? t("fields.tagHint")}
-      </span>
-    </div>
   );
 }

@@ -112,16 +112,6 @@ export function Skeleton(props: { rows?: number }) {
   );
 }
 
-export function SkeletonText(props: { width?: string }) {
-  return (
-    <span
-      className={styles.bone}
-      style={{ display: "inline-block", width: props.width ?? "8em" }}
-      aria-hidden
-    />
-  );
-}
-
 /** True once `ms` have passed since the component appeared. */
 function useAfter(ms: number): boolean {
   const [passed, setPassed] = useState(false);

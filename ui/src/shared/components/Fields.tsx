@@ -198,7 +198,7 @@ function HoldToReveal(props: { onShown: (shown: boolean) => void }) {
     <AriaButton
       slot={null}
       aria-label={t("fields.holdToReveal")}
-      className={styles.tagRemove ?? ""}
+      className={styles.reveal ?? ""}
       onPressStart={() => props.onShown(true)}
       onPressEnd={() => props.onShown(false)}
       onBlur={() => props.onShown(false)}

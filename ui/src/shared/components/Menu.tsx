@@ -1,8 +1,8 @@
-import { ChevronDown, Ellipsis } from "lucide-react";
+import { Ellipsis } from "lucide-react";
 import type { ReactNode } from "react";
 import { Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { t } from "../i18n";
-import { Button, type ButtonProps, IconButton } from "./Button";
+import { IconButton } from "./Button";
 import { classes } from "./classes";
 import styles from "./Menu.module.css";
 
@@ -41,24 +41,6 @@ function Items(props: { label: string; items: readonly MenuAction[] }) {
         ))}
       </Menu>
     </Popover>
-  );
-}
-
-export function MenuButton(
-  props: { label: string; items: readonly MenuAction[] } & Pick<
-    ButtonProps,
-    "variant" | "size" | "icon" | "isDisabled"
-  >,
-) {
-  const { label, items, ...rest } = props;
-  return (
-    <MenuTrigger>
-      <Button {...rest}>
-        {label}
-        <ChevronDown size={14} aria-hidden />
-      </Button>
-      <Items label={label} items={items} />
-    </MenuTrigger>
   );
 }
 

@@ -1,6 +1,6 @@
 export { Button, type ButtonProps, CopyButton, CopyLine, copyText, IconButton } from "./Button";
 export { classes } from "./classes";
-export { KeyValueEditor, type Pair, TagEditor } from "./Editors";
+export { KeyValueEditor, type Pair } from "./Editors";
 export {
   Banner,
   EmptyState,
@@ -9,7 +9,6 @@ export {
   LoadingShape,
   Progress,
   Skeleton,
-  SkeletonText,
   Spinner,
 } from "./Feedback";
 export {
@@ -26,7 +25,7 @@ export {
   TextField,
 } from "./Fields";
 export { Link, LinkButton, useGo } from "./Link";
-export { ActionsMenu, type MenuAction, MenuButton } from "./Menu";
+export { ActionsMenu, type MenuAction } from "./Menu";
 export { ConfirmDialog, Dialog, Drawer } from "./Overlay";
 export { Fact, Facts, Kbd, Mono, Page, Section } from "./Page";
 export { type Kind, StatusPill, StatusWord } from "./Status";

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useSyncExternalStore } from "react";
 import { currentLanguage, currentLocale, t } from "../i18n";
 
 const MINUTE = 60_000;
@@ -81,14 +81,44 @@ export function formatNumber(value: number, digits = 5): string {
   }).format(value);
 }
 
+interface Clock {
+  now: number;
+  subscribe: (tick: () => void) => () => void;
+}
+
+const clocks = new Map<number, Clock>();
+
+/** One timer for all that tick alike: a long table of times does not hold a timer for each. */
+function clockOf(everyMs: number): Clock {
+  const known = clocks.get(everyMs);
+  if (known) return known;
+  const ticks = new Set<() => void>();
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const clock: Clock = {
+    now: Date.now(),
+    subscribe(tick) {
+      if (ticks.size === 0) {
+        clock.now = Date.now();
+        timer = setInterval(() => {
+          clock.now = Date.now();
+          for (const each of ticks) each();
+        }, everyMs);
+      }
+      ticks.add(tick);
+      return () => {
+        ticks.delete(tick);
+        if (ticks.size === 0) clearInterval(timer);
+      };
+    },
+  };
+  clocks.set(everyMs, clock);
+  return clock;
+}
+
 /** The clock, for words like "3 min ago"; ticks only as fast as the words change. */
 export function useNow(everyMs: number): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
-  return now;
+  const clock = clockOf(everyMs);
+  return useSyncExternalStore(clock.subscribe, () => clock.now);
 }
 
 export function Time(props: { at: number | null | undefined; relative?: boolean }) {

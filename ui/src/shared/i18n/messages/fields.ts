@@ -12,7 +12,4 @@ export const fields = define({
   "fields.strength4": { en: "Strong", sv: "Starkt" },
   "fields.keyMissing": { en: "A value needs a key.", sv: "Ett värde behöver en nyckel." },
   "fields.keyTwice": { en: "{key} stands here twice.", sv: "{key} står här två gånger." },
-  "fields.tagTwice": { en: "{tag} is there already.", sv: "{tag} finns redan." },
-  "fields.tagHint": { en: "Enter adds a tag.", sv: "Retur lägger till en tagg." },
-  "fields.required": { en: "This cannot be empty.", sv: "Det här får inte vara tomt." },
 });

@@ -21,6 +21,7 @@ export const frame = define({
     en: { one: "{up} of {n} machine connected", other: "{up} of {n} machines connected" },
     sv: { one: "{up} av {n} maskin ansluten", other: "{up} av {n} maskiner anslutna" },
   },
+  "frame.open": { en: "Open", sv: "Öppna" },
   "frame.notifications": { en: "Notifications", sv: "Notiser" },
   "frame.unread": {
     en: { one: "Notifications, {n} unread", other: "Notifications, {n} unread" },

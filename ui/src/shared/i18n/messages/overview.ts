@@ -13,7 +13,6 @@ export const overview = define({
   "overview.nothingNew": { en: "Nothing new.", sv: "Inget nytt." },
   "overview.all": { en: "All activity", sv: "Alla händelser" },
   "overview.since": { en: "since {time}", sv: "sedan {time}" },
-  "overview.elapsed": { en: "for {time}", sv: "i {time}" },
   "overview.sparkline": { en: "{key}, latest {value}", sv: "{key}, senast {value}" },
   "overview.need.run_failed": { en: "Run failed", sv: "Körning misslyckades" },
   "overview.need.machine_unreachable": { en: "Machine unreachable", sv: "Maskin går inte att nå" },
