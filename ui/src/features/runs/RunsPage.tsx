@@ -30,6 +30,12 @@ import { durationOf, filterOf, metricOf, orderOf, paramOf } from "./values";
 
 const PAGE = 200;
 const ALL = "\u0000all";
+const NOTHING: {
+  rows: readonly RunRow[];
+  total: number;
+  metricKeys: readonly string[];
+  paramKeys: readonly string[];
+} = { rows: [], total: 0, metricKeys: [], paramKeys: [] };
 
 function Elapsed({ row }: { row: RunRow }) {
   const now = useNow(isOver(row) ? 3_600_000 : 1000);
@@ -143,14 +149,18 @@ export function RunsPage() {
       };
     }),
   });
-  const { fetched, error, answered, answeredTotal, metricKeys, paramKeys } = pagesRead;
+  const { fetched, error, answered, answeredTotal } = pagesRead;
   // Under a filter that is not understood, the rows that were there stay.
-  const [good, setGood] = useState<{ rows: readonly RunRow[]; total: number }>({ rows: [], total: 0 });
+  const [good, setGood] = useState(NOTHING);
+  const { metricKeys: askedMetrics, paramKeys: askedParams } = pagesRead;
   useEffect(() => {
-    if (answered) setGood({ rows: fetched, total: answeredTotal });
-  }, [answered, fetched, answeredTotal]);
+    if (answered)
+      setGood({ rows: fetched, total: answeredTotal, metricKeys: askedMetrics, paramKeys: askedParams });
+  }, [answered, fetched, answeredTotal, askedMetrics, askedParams]);
   const latest = answered ? fetched : good.rows;
   const total = answered ? answeredTotal : good.total;
+  const metricKeys = answered ? askedMetrics : good.metricKeys;
+  const paramKeys = answered ? askedParams : good.paramKeys;
   const { rows, waiting, show } = useHeld(latest, inUse && !pagesRead.placeholder && sort.id === "started");
 
   const experiments = useQueryCommand("experiments_list", null);
