@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import type { SetupStep } from "../src/bindings/api";
 import { demoHandlers } from "../src/fixtures";
 import { draft } from "../src/fixtures/workspace";
 import { CommandError } from "../src/shared/backend";
@@ -118,6 +119,30 @@ describe("register a machine", () => {
       id: draft.id,
       fingerprints: [draft.host_keys[0]?.fingerprint],
     });
+  });
+
+  it("asks for the machine's key after the login, where there is a jump host", async () => {
+    const [offer] = draft.host_keys;
+    if (!offer) throw new Error("no offer");
+    const both = [
+      { ...offer, host: "gate:22", is_jump: true, state: "pinned" as const },
+      { ...offer, fingerprint: "SHA256:behindTheGate" },
+    ];
+    let now = { ...draft, step: "authenticate" as SetupStep, done: ["address", "host_key"] as SetupStep[] };
+    const { user } = renderScreen(`/setup/${draft.id}`, {
+      setup_get: () => now,
+      setup_authenticate: () => {
+        now = { ...now, step: "host_key", done: ["address"], host_keys: both };
+        return now;
+      },
+    });
+    await user.type(
+      await screen.findByLabelText("Password", { selector: "input:not([type=radio])" }),
+      "a password",
+    );
+    await user.click(screen.getByRole("button", { name: "Log in" }));
+    await screen.findByText("SHA256:behindTheGate");
+    expect(screen.getByText("Jump host gate:22")).toBeTruthy();
   });
 
   it("shows why the password was refused, and can be tried again", async () => {

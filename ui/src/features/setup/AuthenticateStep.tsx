@@ -17,7 +17,7 @@ import styles from "./Setup.module.css";
 import { StepFrame } from "./StepFrame";
 import { type StepProps, useStep } from "./step";
 
-export function AuthenticateStep({ draft, onNext, onBack }: StepProps) {
+export function AuthenticateStep({ draft, onNext, onBack, onGo }: StepProps) {
   const login = useStep("setup_authenticate");
   const [method, setMethod] = useState<LoginKind>(draft.login?.method ?? "password");
   const [password, setPassword] = useState("");
@@ -45,10 +45,10 @@ export function AuthenticateStep({ draft, onNext, onBack }: StepProps) {
     login.mutate(
       { id: draft.id, method: chosen() },
       {
-        onSuccess: () => {
+        onSuccess: (answer) => {
           setPassword("");
           setPassphrase("");
-          onNext();
+          onGo(answer.step);
         },
       },
     );

@@ -24,7 +24,7 @@ export function FinishStep({
   draft,
   onBack,
   onFinished,
-}: Omit<StepProps, "onNext"> & { onFinished: (draft: SetupDraft) => void }) {
+}: Pick<StepProps, "draft" | "onBack"> & { onFinished: (draft: SetupDraft) => void }) {
   const [name, setName] = useState(draft.name);
   const finish = useMutationCommand("setup_finish");
   const wrong = displayNameProblem(name);

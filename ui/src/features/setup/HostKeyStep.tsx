@@ -73,7 +73,7 @@ function Offer({ offer }: { offer: HostKeyOffer }) {
   );
 }
 
-export function HostKeyStep({ draft, onNext, onBack }: StepProps) {
+export function HostKeyStep({ draft, onBack, onGo }: StepProps) {
   const scan = useStep("setup_scan");
   const trust = useStep("setup_trust");
   const offers = draft.host_keys;
@@ -98,7 +98,7 @@ export function HostKeyStep({ draft, onNext, onBack }: StepProps) {
   const confirm = () =>
     trust.mutate(
       { id: draft.id, fingerprints: offers.map((offer) => offer.fingerprint) },
-      { onSuccess: onNext },
+      { onSuccess: (answer) => onGo(answer.step) },
     );
 
   return (

@@ -31,7 +31,7 @@ function Resumed({ draft }: { draft: SetupDraft }) {
   const at = Math.min(STEPS.indexOf(wanted), STEPS.indexOf(draft.step));
   const current = STEPS[at] ?? draft.step;
   const move = (by: number) => setCurrent(STEPS[at + by] ?? current);
-  const step = { draft, onNext: () => move(1), onBack: () => move(-1) };
+  const step = { draft, onNext: () => move(1), onBack: () => move(-1), onGo: setCurrent };
   const over = finished ?? (draft.machine_id ? draft : null);
   return (
     <PlaceContext value={{ draft: over ?? draft, current: over ? "done" : current, onStep: setCurrent }}>

@@ -17,6 +17,8 @@ export interface StepProps {
   /** On to the next step. */
   onNext: () => void;
   onBack: () => void;
+  /** To a step that the program names: behind a jump host, the machine's key comes after the login. */
+  onGo: (step: SetupStep) => void;
 }
 
 /** What is shown of a step that is done, in a few words. */
