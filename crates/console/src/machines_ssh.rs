@@ -2,14 +2,20 @@
 //! cleaning up when it is forgotten.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use skerry_domain::{Coded as _, ErrorBody};
 use skerry_store::workspace::MachineRecord;
 
+use skerry_agent::client::Client;
+use skerry_ssh::Session;
+
 use crate::Console;
 use crate::api::*;
-use crate::link_open::{SshConfig, passphrase_key, quoted};
+use crate::console::blocking;
+use crate::link_open::{SshConfig, SshConnector, hops, passphrase_key, quoted};
+use crate::setup::password_key;
 use crate::setup_preflight::{check_all, check_here};
 
 /// How long the clean-up on a machine may take.
@@ -50,7 +56,14 @@ impl Console {
             left: Vec::new(),
         };
         if clean_up {
-            self.ssh_clean_up(record, &config, &mut forgotten).await?;
+            let session = Arc::new(self.open_ssh(&record.id, &config).await?);
+            // First the link: it would start the agent again.
+            self.link_end(&record.id);
+            if let Err(error) = ssh_clean_up(&session, &config, &mut forgotten).await {
+                self.link_start(record);
+                return Err(error);
+            }
+            session.close().await;
         } else {
             forgotten.left.push(format!(
                 "The agent goes on in {} on the machine.",
@@ -72,55 +85,81 @@ impl Console {
             }
         }
         self.secret_forget(&passphrase_key(&record.id)).await;
+        self.secret_forget(&password_key(&record.id)).await;
+        self.unpin(&config.address, &record.id).await?;
         forgotten
             .removed
             .push(String::from("The key pair on this computer."));
         Ok(forgotten)
     }
 
-    async fn ssh_clean_up(
-        &self,
-        record: &MachineRecord,
-        config: &SshConfig,
-        forgotten: &mut MachineForgotten,
-    ) -> Result<(), ErrorBody> {
-        let session = self.open_ssh(&record.id, config).await?;
-        match self.machine_client(&record.id).await {
-            Ok(client) => client.shut_down().await?,
-            Err(error) => tracing::info!(%error, "the agent was not there to be stopped"),
+    /// Forgets the pinned host keys on the way to an address, except those that
+    /// another machine needs.
+    pub(crate) async fn unpin(&self, address: &SshAddress, own_id: &str) -> Result<(), ErrorBody> {
+        let machines = self.db(|store| store.machines()).await?;
+        let used: Vec<(String, u16)> = machines
+            .iter()
+            .filter(|other| other.id != own_id)
+            .filter_map(|other| SshConfig::of(other).ok())
+            .flat_map(|other| hops(&other.address))
+            .map(|hop| (hop.host, hop.port))
+            .collect();
+        for hop in hops(address) {
+            let host = (hop.host, hop.port);
+            if !used.contains(&host) {
+                let trust = self.trust();
+                blocking(move || {
+                    trust
+                        .forget(&host.0, host.1)
+                        .map_err(|error| error.to_body())
+                })
+                .await?;
+            }
         }
-        let program = format!("{}/bin", config.agent_home);
-        let output = session
-            .script(&format!("rm -rf {}", quoted(&program)), CLEAN_UP)
-            .await
-            .map_err(|error| error.to_body())?;
-        if !output.success() {
-            return Err(output.failure("Removing the agent's program").to_body());
-        }
-        forgotten
-            .removed
-            .push(format!("The agent was stopped and {program} deleted."));
-        let removed = session
-            .remove_public_key(&config.key.public_key)
-            .await
-            .map_err(|error| error.to_body())?;
-        if removed {
-            forgotten.removed.push(format!(
-                "Our public key in authorized_keys of {}.",
-                config.address.user
-            ));
-        }
-        forgotten.left.push(format!(
-            "The files and the database of its runs in {}.",
-            config.agent_home
-        ));
-        if let Some(jump) = &config.address.jump {
-            forgotten.left.push(format!(
-                "Our public key in authorized_keys of {}@{}.",
-                jump.user, jump.host
-            ));
-        }
-        session.close().await;
         Ok(())
     }
+}
+
+/// Ends the agent, takes its program away and our key out of authorized_keys.
+async fn ssh_clean_up(
+    session: &Arc<Session>,
+    config: &SshConfig,
+    forgotten: &mut MachineForgotten,
+) -> Result<(), ErrorBody> {
+    let connector = SshConnector::new(Arc::clone(session), config.agent_home.clone());
+    if let Err(error) = Client::new(Arc::new(connector)).shut_down().await {
+        tracing::info!(%error, "the agent was not there to be stopped");
+    }
+    let program = format!("{}/bin", config.agent_home);
+    let output = session
+        .script(&format!("rm -rf {}", quoted(&program)), CLEAN_UP)
+        .await
+        .map_err(|error| error.to_body())?;
+    if !output.success() {
+        return Err(output.failure("Removing the agent's program").to_body());
+    }
+    forgotten
+        .removed
+        .push(format!("The agent was stopped and {program} deleted."));
+    let removed = session
+        .remove_public_key(&config.key.public_key)
+        .await
+        .map_err(|error| error.to_body())?;
+    if removed {
+        forgotten.removed.push(format!(
+            "Our public key in authorized_keys of {}.",
+            config.address.user
+        ));
+    }
+    forgotten.left.push(format!(
+        "The files and the database of its runs in {}.",
+        config.agent_home
+    ));
+    if let Some(jump) = &config.address.jump {
+        forgotten.left.push(format!(
+            "Our public key in authorized_keys of {}@{}.",
+            jump.user, jump.host
+        ));
+    }
+    Ok(())
 }

@@ -163,6 +163,7 @@ impl Console {
         let _busy = self.setup_busy(&args.id)?;
         self.setups().forget(&args.id);
         if state.draft.machine_id.is_none() {
+            self.unpin(&state.draft.address, &args.id).await?;
             if let Some(key) = &state.draft.key {
                 for file in [key.file.clone(), format!("{}.pub", key.file)] {
                     match std::fs::remove_file(&file) {
@@ -247,7 +248,8 @@ impl Console {
         Some(state)
     }
 
-    /// Keeps a draft and tells the screens.
+    /// Keeps a draft and tells the screens. What it gives back is the outcome of an
+    /// operation, and so not busy.
     pub(crate) async fn setup_save(&self, mut state: SetupState) -> Result<SetupDraft, ErrorBody> {
         state.draft.updated_at = self.now();
         state.draft.busy = false;
@@ -264,7 +266,6 @@ impl Console {
         };
         self.db(move |store| store.setup_save(&record)).await?;
         self.emit_for(&[Topic::Setup], &state.draft.id);
-        state.draft.busy = self.setups().is_busy(&state.draft.id);
         Ok(state.draft)
     }
 

@@ -50,7 +50,8 @@ impl Console {
         if state.draft.step > SetupStep::Preflight {
             state.draft.step = SetupStep::Preflight;
         }
-        let draft = self.setup_save(state.clone()).await?;
+        let mut draft = self.setup_save(state.clone()).await?;
+        draft.busy = true;
         let console = self.clone();
         self.spawn(async move {
             let stopping = console.stopping();
@@ -88,8 +89,9 @@ impl Console {
             !check.required || matches!(check.state, CheckState::Ok | CheckState::Warning)
         };
         if state.draft.checks.iter().all(good) {
-            let agent_is_there = state.draft.done.contains(&SetupStep::Agent);
-            if !agent_is_there {
+            if state.draft.done.contains(&SetupStep::Agent) {
+                state.draft.step = SetupStep::Done;
+            } else {
                 finish_step(&mut state.draft, SetupStep::Preflight, SetupStep::Agent);
             }
         } else {

@@ -203,36 +203,22 @@ async fn register(session: &mut Session, add: MachineAdd) -> Result<(), ErrorBod
 
     output::progress(json, "Logging in …");
     let method = method(&add.login)?;
-    let draft_after = step(
+    let draft = step(
         session,
         "setup_authenticate",
         json!({ "id": draft.id, "method": method }),
     )
-    .await;
-    match draft_after {
-        // Behind a jump host the machine's key is seen only now.
-        Err(error) if error.code == Code::HostKeyUnknown && add.jump.is_some() => {
-            let draft: SetupDraft = session
-                .access
-                .call("setup_get", json!({ "id": id }))
-                .await?;
-            if let Some(fingerprints) = trusted(&draft, &add)? {
-                let trust = SetupTrust {
-                    id: id.clone(),
-                    fingerprints,
-                };
-                step(session, "setup_trust", json!(trust)).await?;
-            }
-            step(
-                session,
-                "setup_authenticate",
-                json!({ "id": id, "method": method }),
-            )
-            .await?;
-        }
-        other => {
-            other?;
-        }
+    .await?;
+    // Behind a jump host the machine's key is seen only now; once it is pinned, the
+    // same login goes on by itself.
+    if draft.step == SetupStep::HostKey
+        && let Some(fingerprints) = trusted(&draft, &add)?
+    {
+        let trust = SetupTrust {
+            id: id.clone(),
+            fingerprints,
+        };
+        step(session, "setup_trust", json!(trust)).await?;
     }
 
     output::progress(json, "Making and installing a key …");
