@@ -81,6 +81,7 @@ pub async fn run(listen: SocketAddr, data_dir: PathBuf, json: bool) -> Result<()
         console: console.clone(),
         sessions: Sessions::default(),
         names: vec![address.to_string(), format!("localhost:{}", address.port())],
+        closing: CancellationToken::new(),
     });
     offer_link(&host, address, json);
     tokio::spawn(offer_more_links(host.clone(), address, json));
@@ -120,77 +121,95 @@ fn router(host: Arc<Host>) -> Router {
         .with_state(host)
 }
 
+/// What a request gets.
+enum Admission {
+    /// It has a session.
+    Granted,
+    /// It came with an unused link: this is its new session.
+    Opened(String),
+    /// Neither.
+    Refused(Response),
+}
+
 /// Lets in who has a session, or comes with an unused link.
 async fn guard(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
-    let header_is = |name: header::HeaderName, allowed: &dyn Fn(&str) -> bool| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(allowed)
-    };
-    // Another name in `Host` is DNS rebinding.
-    if !header_is(header::HOST, &|name| {
-        host.names.iter().any(|own| own == name)
-    }) {
-        return refusal(StatusCode::FORBIDDEN, "This address is not the console's.");
-    }
-    let own_origin = |origin: &str| {
-        origin
-            .strip_prefix("http://")
-            .is_some_and(|name| host.names.iter().any(|own| own == name))
-    };
-    let acts = request.method() != Method::GET && request.method() != Method::HEAD;
-    if acts && !header_is(header::ORIGIN, &own_origin) {
-        return refusal(
-            StatusCode::FORBIDDEN,
-            "The request comes from another page.",
-        );
-    }
-    let uri = request.uri().clone();
-    if request.method() == Method::GET
-        && uri.path() == "/"
-        && let Some(token) = uri.query().and_then(|query| query.strip_prefix("token="))
-        && let Some(session) = host.sessions.open(token)
-    {
-        let cookie = format!(
-            "{}={session}; Path=/; HttpOnly; SameSite=Strict",
-            host.cookie_name()
-        );
-        let mut response = Redirect::to("/").into_response();
-        if let Ok(value) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().insert(header::SET_COOKIE, value);
+    match host.admit(&request) {
+        Admission::Granted => secured(next.run(request).await),
+        Admission::Opened(session) => {
+            let cookie = format!(
+                "{}={session}; Path=/; HttpOnly; SameSite=Strict",
+                host.cookie_name()
+            );
+            let mut response = Redirect::to("/").into_response();
+            if let Ok(value) = HeaderValue::from_str(&cookie) {
+                response.headers_mut().insert(header::SET_COOKIE, value);
+            }
+            secured(response)
         }
-        return secured(response);
+        Admission::Refused(response) => secured(response),
     }
-    let cookie = request
-        .headers()
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == host.cookie_name());
-    if !cookie.is_some_and(|(_, session)| host.sessions.knows(session)) {
-        if uri.path().starts_with("/api/") {
-            return refusal(
+}
+
+impl Host {
+    fn admit(&self, request: &Request) -> Admission {
+        let header = |name: header::HeaderName| {
+            request
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
+        let is_own = |name: &str| self.names.iter().any(|own| own == name);
+        // Another name in `Host` is DNS rebinding.
+        if !is_own(header(header::HOST)) {
+            return Admission::Refused(refusal(
+                StatusCode::FORBIDDEN,
+                "This address is not the console's.",
+            ));
+        }
+        let acts = request.method() != Method::GET && request.method() != Method::HEAD;
+        let origin = header(header::ORIGIN).strip_prefix("http://");
+        if acts && !origin.is_some_and(is_own) {
+            return Admission::Refused(refusal(
+                StatusCode::FORBIDDEN,
+                "The request comes from another page.",
+            ));
+        }
+        let uri = request.uri();
+        let token = uri.query().and_then(|query| query.strip_prefix("token="));
+        if request.method() == Method::GET
+            && uri.path() == "/"
+            && let Some(session) = token.and_then(|token| self.sessions.open(token))
+        {
+            return Admission::Opened(session);
+        }
+        let cookie_name = self.cookie_name();
+        let known = request
+            .headers()
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .any(|(name, session)| name == cookie_name && self.sessions.knows(session));
+        if known {
+            return Admission::Granted;
+        }
+        Admission::Refused(if uri.path().starts_with("/api/") {
+            refusal(
                 StatusCode::UNAUTHORIZED,
                 "The session has ended. Open a new link.",
-            );
-        }
-        return secured(
+            )
+        } else {
             (
                 StatusCode::UNAUTHORIZED,
                 [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
                 assets::CLOSED_PAGE,
             )
-                .into_response(),
-        );
+                .into_response()
+        })
     }
-    secured(next.run(request).await)
-}
 
-impl Host {
     /// Cookies do not know ports: two consoles on one host need two names.
     fn cookie_name(&self) -> String {
         let port = self
@@ -219,8 +238,7 @@ fn secured(mut response: Response) -> Response {
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response {
-    let body = ErrorBody::new(Code::Unauthenticated, message);
-    secured((status, Json(body)).into_response())
+    (status, Json(ErrorBody::new(Code::Unauthenticated, message))).into_response()
 }
 
 async fn command(
