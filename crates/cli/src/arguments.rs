@@ -8,7 +8,7 @@ use skerry_domain::KeyValue;
 
 /// Train machine-learning models where the data is.
 #[derive(Debug, Parser)]
-#[command(name = "skerry", version, propagate_version = true)]
+#[command(name = "skerry", version)]
 pub struct Arguments {
     /// Data folder of the workspace.
     #[arg(long, global = true, value_name = "DIR", env = "SKERRY_DATA")]
@@ -520,5 +520,15 @@ fn key_value(text: &str) -> Result<KeyValue, String> {
             value: value.to_owned(),
         }),
         _ => Err(String::from("expected KEY=VALUE")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Arguments::command().debug_assert();
     }
 }
