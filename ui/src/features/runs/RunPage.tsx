@@ -32,7 +32,7 @@ import { RunLog } from "./RunLog";
 import styles from "./runs.module.css";
 import { isOver, RunStatus } from "./status";
 import { RunTags } from "./RunTags";
-import { durationOf } from "./values";
+import { durationOf, sourceText } from "./values";
 
 const TABS = ["overview", "logs", "artifacts", "environment"] as const;
 type TabId = (typeof TABS)[number];
@@ -347,7 +347,7 @@ function Overview({ run, over }: { run: RunDetail; over: boolean }) {
                     {input.context && <span className="quiet"> · {input.context}</span>}
                   </div>
                   <div className={styles.mono} title={input.source}>
-                    {input.source}
+                    {sourceText(input.source)}
                   </div>
                   <div className={styles.hash} title={input.digest}>
                     {t("runs.snapshot")} <code>{input.digest.replace(/^sha256:/, "").slice(0, 16)}</code>

@@ -6,7 +6,7 @@ import { RUNS } from "../../fixtures/runs";
 import { CommandError } from "../../shared/backend";
 import { parseCsv } from "./csv";
 import * as check from "./validate";
-import { filterOf, orderOf, seriesOf } from "./values";
+import { filterOf, orderOf, seriesOf, sourceText } from "./values";
 
 giveLayout(192);
 
@@ -195,4 +195,10 @@ it("puts infinities back into a series and sorts by the chosen axis", () => {
 
 it("reads CSV with quotes, line breaks in cells and a row cut off", () => {
   expect(parseCsv('a,b\n"x, ""y""\nz",2\n3', ",")).toEqual([["a", "b"], ['x, "y"\nz', "2"], ["3"]]);
+});
+
+it("shows where a dataset came from, also when a client wrote it as JSON", () => {
+  expect(sourceText('{"uri": "penguins.csv"}')).toBe("penguins.csv");
+  expect(sourceText("/srv/data")).toBe("/srv/data");
+  expect(sourceText('{"tags": 1}')).toBe('{"tags": 1}');
 });

@@ -64,3 +64,19 @@ export function durationOf(row: RunRow, now: number): number | null {
   if (row.started_at === null) return null;
   return Math.max(0, (row.ended_at ?? now) - row.started_at);
 }
+
+/** Where a dataset came from. MLflow clients write it as JSON with a uri or a path inside. */
+export function sourceText(source: string): string {
+  try {
+    const value: unknown = JSON.parse(source);
+    if (value !== null && typeof value === "object") {
+      for (const key of ["uri", "path", "url", "table_name"]) {
+        const found = (value as Record<string, unknown>)[key];
+        if (typeof found === "string") return found;
+      }
+    }
+  } catch {
+    // A plain path.
+  }
+  return source;
+}
