@@ -75,6 +75,9 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
   const tagSet = useMutationCommand("version_tag_set");
   const tagDelete = useMutationCommand("version_tag_delete");
   const operations = useQueryCommand("operations_list", null);
+  const machines = useQueryCommand("machines_list", null);
+  // Images are made where the model's files are, by the container engine there.
+  const engine = machines.data?.find((m) => m.id === row.machine_id)?.engine?.kind ?? "process";
   const underway = operations.data?.find(
     (o) => o.subject === `${row.name}/${row.version}` && (o.state === "running" || o.state === "waiting"),
   );
@@ -95,7 +98,7 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
       }
       actions={
         <>
-          {row.machine_id && (
+          {engine !== "process" && (
             <Button icon={<Container size={16} />} onPress={() => setPacking(true)}>
               {underway ? t("models.pack.show") : t("models.pack")}
             </Button>
