@@ -78,6 +78,8 @@ impl Site {
                 "mkdir -p {HOME}/bin data && printf 'a,b\\n1,2\\n' > data/x.csv"
             ))
             .unwrap();
+        let penguins = repository().join("assets/sample/data/penguins.csv");
+        std::fs::copy(penguins, self.outside("/home/operator/data/penguins.csv")).unwrap();
         let target = self.outside(&format!("{HOME}/bin/skerry-agent"));
         std::fs::copy(static_agent(), &target).unwrap();
         let chown = Command::new("chown")
@@ -155,6 +157,13 @@ impl Site {
     }
 }
 
+fn data() -> DataFolder {
+    DataFolder {
+        source: String::from("/home/operator/data"),
+        target: String::from("/data"),
+    }
+}
+
 fn shell(script: &str) -> RunSpec {
     serde_json::from_value(serde_json::json!({
         "run_id": run_id(),
@@ -186,10 +195,7 @@ async fn from_a_sealed_run_to_a_deployed_image() {
          python3 -c 'import socket; socket.create_connection((\"10.99.0.1\", 80), 3)' 2>&1 | tail -1; \
          cat /data/x.csv | head -1; touch /data/y 2>/dev/null || echo read-only; id -u",
     );
-    sealed.data = vec![DataFolder {
-        source: String::from("/home/operator/data"),
-        target: String::from("/data"),
-    }];
+    sealed.data = vec![data()];
     client.start_run(&sealed).await.unwrap();
     let ended = site.ended(&sealed.run_id).await;
     let texts = site.texts(&sealed.run_id).await;
@@ -199,11 +205,14 @@ async fn from_a_sealed_run_to_a_deployed_image() {
     assert_eq!(texts[3..5], ["a,b", "read-only"]);
     assert_ne!(texts[5], "0", "not as root");
     assert!(ended.image_id.unwrap().starts_with("sha256:"));
-    assert_eq!(ended.snapshots[0].files, 1);
+    assert_eq!(ended.snapshots[0].files, 2);
 
     // The unmodified mlflow client, through the sealed door.
     let mut spec = shell("");
-    spec.command = ["python3", "train.py"].map(str::to_owned).to_vec();
+    spec.command = ["python3", "train.py", "--data", "/data"]
+        .map(str::to_owned)
+        .to_vec();
+    spec.data = vec![data()];
     let folder = project::scan(&repository().join("tests/lab/project")).unwrap();
     let uploaded = client.upload_project(&folder, &|_| {}).await.unwrap();
     assert_eq!(uploaded.unchanged, 0);

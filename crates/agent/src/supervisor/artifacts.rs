@@ -15,6 +15,8 @@ const DEEPEST: u8 = 5;
 struct Place {
     root: PathBuf,
     below: String,
+    /// What was asked for below a run: listed paths begin with it, wherever the files are.
+    shown: String,
 }
 
 impl Place {
@@ -61,6 +63,7 @@ fn place(agent: &Agent, uri: &str, depth: u8) -> Failure<Place> {
         Ok(Place {
             root,
             below: below.to_owned(),
+            shown: below.to_owned(),
         })
     };
     match scheme {
@@ -74,7 +77,10 @@ fn place(agent: &Agent, uri: &str, depth: u8) -> Failure<Place> {
             // MLflow 3 keeps a logged model beside its run, under the same name.
             let (name, inside) = below.split_once('/').unwrap_or((below, ""));
             match logged_model_of(agent, head, name)? {
-                Some(location) => at(&location, inside),
+                Some(location) => at(&location, inside).map(|found| Place {
+                    shown: below.to_owned(),
+                    ..found
+                }),
                 None => Ok(found),
             }
         }
@@ -132,10 +138,10 @@ pub(super) fn list(agent: &Agent, uri: &str) -> Failure<Vec<ArtifactEntry>> {
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             let metadata = entry.metadata().ok()?;
-            let path = if place.below.is_empty() {
+            let path = if place.shown.is_empty() {
                 name
             } else {
-                format!("{}/{name}", place.below)
+                format!("{}/{name}", place.shown)
             };
             Some(ArtifactEntry {
                 path,

@@ -251,6 +251,8 @@ async fn base(agent: &Agent, build: &Arc<Build>, reference: &str) -> Failure<Bas
     let engine = agent.engine(EngineKind::Docker);
     let image = engine.image(reference).await?;
     let folder = agent.home.image_base(&image.info.id);
+    // One at a time: two builds on one base would unpack into each other.
+    let _alone = agent.bases.lock().await;
     if let Ok(base) = Base::open(&folder) {
         return Ok(base);
     }

@@ -304,7 +304,7 @@ impl Instance {
             match self.engine.wait(workload).await {
                 Ok(_) => break,
                 Err(error) => {
-                    tracing::warn!(service = %self.service_id, %error, "the engine does not answer");
+                    tracing::debug!(service = %self.service_id, %error, "the engine does not answer");
                     tokio::time::sleep(Duration::from_secs(2)).await;
                 }
             }

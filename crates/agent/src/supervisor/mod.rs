@@ -57,6 +57,8 @@ struct Agent {
     runs: Mutex<HashMap<String, runs::Handle>>,
     services: Mutex<HashMap<String, services::Handle>>,
     builds: Mutex<HashMap<String, Arc<builds::Build>>>,
+    /// Held while a base image is read out of the engine.
+    bases: tokio::sync::Mutex<()>,
     shutdown: CancellationToken,
 }
 
@@ -93,6 +95,7 @@ impl Agent {
             runs: Mutex::default(),
             services: Mutex::default(),
             builds: Mutex::default(),
+            bases: tokio::sync::Mutex::default(),
             shutdown: CancellationToken::new(),
             home,
             store,
