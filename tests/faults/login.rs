@@ -132,7 +132,7 @@ async fn a_changed_host_key_stops_the_wizard_and_shows_both_keys() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_host_key_blocks_the_link_of_a_registered_machine() {
-    let machine = Machine::start(MachineOptions::default()).unwrap();
+    let mut machine = Machine::start(MachineOptions::default()).unwrap();
     let desk = Desk::new();
     let web = desk.web().await;
     let id = steps::register(&web, &machine, "Rock").await;
