@@ -157,6 +157,10 @@ impl From<Reference> for String {
 /// # Errors
 /// `Invalid`, with what is wrong.
 pub fn check_registry_host(text: &str) -> Result<(), Error> {
+    const EXPECTED: &str = "a host name or address is expected, without http:// and without a path";
+    if text.contains('/') {
+        return Err(invalid("registry", text, EXPECTED));
+    }
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((inside, after)) => {
             if inside.parse::<std::net::Ipv6Addr>().is_err() {
@@ -192,11 +196,7 @@ pub fn check_registry_host(text: &str) -> Result<(), Error> {
                 && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
         };
         if host.len() > 253 || !host.split('.').all(label) {
-            return Err(invalid(
-                "registry",
-                text,
-                "a host name or address is expected, without http:// and without a path",
-            ));
+            return Err(invalid("registry", text, EXPECTED));
         }
     }
     if let Some(port) = port {
@@ -332,6 +332,8 @@ mod tests {
         ] {
             assert!(text.parse::<Reference>().is_err(), "{text}");
         }
+        let error = check_registry_host("http://r.example").unwrap_err();
+        assert!(error.to_string().contains("without http://"), "{error}");
         let upper = DIGEST.replace('a', "A");
         assert!(format!("r.example/x@{upper}").parse::<Reference>().is_err());
     }
