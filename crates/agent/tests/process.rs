@@ -140,6 +140,7 @@ def ask():
         {"Content-Type": "application/json", "Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]})
     return urllib.request.urlopen(request, timeout=120).status
 while not os.path.exists(os.environ["FLAG"]): time.sleep(0.05)
+print("asking", flush=True)
 print("answer", ask())
 "#;
     let mut spec = script("");
@@ -152,8 +153,14 @@ print("answer", ask())
         .await;
     agent.terminate();
     std::fs::write(&flag, "").unwrap();
-    // Long enough that the question is asked while nobody is there to answer.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let log = agent.home.join("runs").join(&spec.run_id).join("log/log");
+    until("it asks while nobody is there to answer", async || {
+        let written = std::fs::read(&log).ok()?;
+        String::from_utf8_lossy(&written)
+            .contains("asking")
+            .then_some(())
+    })
+    .await;
     agent.spawn().await;
     let ended = agent.ended(&spec.run_id).await;
     assert_eq!(
@@ -162,7 +169,7 @@ print("answer", ask())
         "{:?}",
         agent.texts(&spec.run_id).await
     );
-    assert_eq!(agent.texts(&spec.run_id).await, ["answer 200"]);
+    assert_eq!(agent.texts(&spec.run_id).await, ["asking", "answer 200"]);
     let logged = agent.journal().await.into_iter().any(
         |entry| matches!(entry.change, Change::Metrics { points, .. } if points[0].value == 1.5),
     );
