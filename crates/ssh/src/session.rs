@@ -286,7 +286,7 @@ impl Session {
         match self.handle.channel_open_direct_streamlocal(path).await {
             Ok(channel) => Ok(channel.into_stream()),
             Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed)) => {
-                let refusal = look(&self.shared, |seen| seen.channel_refusal.take());
+                let refusal = self.refusal().await;
                 Err(Error::SocketUnreachable {
                     path: path.to_owned(),
                     why: refusal.map(|(_, words)| words).unwrap_or_default(),
@@ -308,12 +308,24 @@ impl Session {
         match opened {
             Ok(channel) => Ok(Box::new(channel.into_stream())),
             Err(russh::Error::ChannelOpenFailure(reason)) => {
-                let refusal = look(&self.shared, |seen| seen.channel_refusal.take());
-                let refusal = refusal.or(Some((reason, String::new())));
+                let refusal = self.refusal().await.or(Some((reason, String::new())));
                 Err(tunnel_error(&self.hop, host, port, refusal))
             }
             Err(error) => Err(self.lost(&error.to_string())),
         }
+    }
+
+    /// What sshd said when it refused a channel. russh tells the channel before it
+    /// tells the handler that keeps the words, so they may come a moment later.
+    async fn refusal(&self) -> Option<(ChannelOpenFailure, String)> {
+        for _ in 0..50 {
+            let refusal = look(&self.shared, |seen| seen.channel_refusal.take());
+            if refusal.is_some() || self.is_closed() {
+                return refusal;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        None
     }
 
     pub(crate) fn lost(&self, otherwise: &str) -> Error {
