@@ -323,6 +323,10 @@ async fn bulk(State(state): State<MlflowState>, args: Args) -> Answer<Response> 
                 left -= page.samples.len();
                 parts.push((Some(run), page.samples));
             }
+            // Here MLflow has the list also when it is empty.
+            if parts.iter().all(|(_, samples)| samples.is_empty()) {
+                return Ok(br#"{"metrics":[]}"#.to_vec());
+            }
             Ok(json::history(&key, &parts, None)?)
         })
         .await?;
