@@ -59,13 +59,18 @@ async fn ten_megabytes_on_one_line_and_metrics_that_are_no_numbers() {
     let infinities = series["infinities"].as_array().unwrap();
     assert_eq!(infinities.len(), 2, "{series:#}");
 
-    let query = json!({ "run_id": run, "from_line": 0, "limit": 5000 });
+    let query = json!({ "run_id": run, "from_line": 0, "limit": 2000 });
     let window = web
         .until("the end of the log", "run_log", query, |log| {
             log["complete"] == json!(true)
         })
         .await;
-    let lines = window["lines"].as_array().unwrap();
+    let mut lines = window["lines"].as_array().unwrap().clone();
+    while (lines.len() as u64) < window["total"].as_u64().unwrap() {
+        let query = json!({ "run_id": run, "from_line": lines.len(), "limit": 2000 });
+        let more = web.command("run_log", query).await;
+        lines.extend(more["lines"].as_array().unwrap().iter().cloned());
+    }
     let length: usize = lines
         .iter()
         .map(|line| text(&line["text"]))
