@@ -2,7 +2,12 @@
 //!
 //! Each case runs in a process of its own with a home, a vault and an agent of its own:
 //! what the environment decides cannot be changed safely inside a running process.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test, helpers included
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)] // a test, helpers included
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,11 @@
 //! The whole way on this computer, at the boundary of the console: a real agent, real
 //! processes, the sample project.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)] // a test, helpers included
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

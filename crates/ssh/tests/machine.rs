@@ -1,5 +1,10 @@
 //! The whole crate against a real sshd on a machine of its own.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test, helpers included
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)] // a test, helpers included
 
 use std::path::Path;
 use std::sync::Mutex;
