@@ -13,7 +13,14 @@ export function Welcome() {
   const go = useGo();
   const sample = useMutationCommand("sample_start");
   const drafts = useQueryCommand("setup_list", null);
-  const start = () => sample.mutate(null, { onSuccess: (run) => go(`/runs/${run.run_id}`) });
+  // Once the machine is there this screen gives way to the overview, and callbacks of `mutate` die
+  // with it: the promise does not.
+  const start = () => {
+    sample.mutateAsync(null).then(
+      (run) => go(`/runs/${run.run_id}`),
+      () => {}, // shown below
+    );
+  };
   useEffect(() => {
     document.title = "Skerry";
   }, []);
