@@ -17,6 +17,7 @@ pub(crate) const RUN: &[&str] = &[
 
 /// To test it besides: a screen, a browser, a keyring, machines and a registry.
 pub(crate) const TEST: &[&str] = &[
+    "busybox-static", // a static program, for the test of what may be uploaded
     "apache2-utils",
     "chromium",
     "chromium-driver",
