@@ -1,4 +1,11 @@
 //! The door of one run: what its script may write, and what it may not.
+#![allow(missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests say what must hold by panicking, their helpers too"
+)]
 
 use axum::Router;
 use axum::body::Body;

@@ -1,5 +1,12 @@
 //! A console that reads an agent's journal ends up with what the agent has, however
 //! often and in whatever pieces it reads.
+#![allow(missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests say what must hold by panicking, their helpers too"
+)]
 
 use proptest::prelude::*;
 use skerry_domain::tracking::{
@@ -271,8 +278,8 @@ fn apply(console: &Store, machine: &str, entries: &[JournalEntry]) -> Applied {
 fn played(folder: &TempDir, steps: &[Step]) -> (Store, Vec<JournalEntry>) {
     let agent = open(folder, "agent.db", true);
     let mut runs = Vec::new();
-    for step in steps.iter().cloned() {
-        let mut known = runs.clone();
+    for step in steps {
+        let (step, mut known) = (step.clone(), runs.clone());
         // What is refused, such as writing to a deleted run, is a part of the play.
         if let Ok(after) = agent.write(move |tx| {
             take(tx, &mut known, &step)?;

@@ -1,4 +1,11 @@
 //! Opening, closing, limits and the data itself.
+#![allow(missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests say what must hold by panicking, their helpers too"
+)]
 
 use std::sync::Arc;
 
