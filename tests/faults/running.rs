@@ -9,6 +9,9 @@ use skerry_tests::web::Web;
 /// Slow enough to break something on the way: 60 epochs of 0.4 s.
 const SLOW: &str = "--pause 0.4";
 
+/// Longer than a cut takes to be noticed and the 30 s after that: 60 epochs of 1.6 s.
+const LONG: &str = "--pause 1.6";
+
 struct Scene {
     site: Site,
     desk: Desk,
@@ -17,13 +20,13 @@ struct Scene {
     run: String,
 }
 
-async fn running() -> Scene {
+async fn running(words: &str) -> Scene {
     let site = Site::start();
     let desk = Desk::new();
     let web = desk.web().await;
     let folder = project(desk.home());
     let machine = steps::register(&web, &site.machine, "Rock").await;
-    let run = text(&steps::train(&web, &site, &machine, &folder, SLOW).await["run_id"]);
+    let run = text(&steps::train(&web, &site, &machine, &folder, words).await["run_id"]);
     steps::points(&web, &run, "val_loss", 3).await;
     Scene {
         site,
@@ -55,7 +58,7 @@ async fn complete(web: &Web, run: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_console_that_is_killed_during_a_run_misses_nothing() {
-    let scene = running().await;
+    let scene = running(SLOW).await;
     scene.web.kill();
     let web = scene.desk.web().await;
     steps::connected(&web, &scene.machine).await;
@@ -64,7 +67,7 @@ async fn a_console_that_is_killed_during_a_run_misses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_cut_leaves_the_run_going_and_the_console_catches_up() {
-    let scene = running().await;
+    let scene = running(LONG).await;
     scene.site.machine.link_down().unwrap();
     let machine = steps::link_state(&scene.web, &scene.machine, "unreachable").await;
     let problem = &machine["row"]["link"]["problem"];
@@ -95,7 +98,7 @@ async fn a_network_cut_leaves_the_run_going_and_the_console_catches_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_power_cut_interrupts_the_run_and_loses_nothing_that_was_logged() {
-    let mut scene = running().await;
+    let mut scene = running(SLOW).await;
     let before = steps::points(&scene.web, &scene.run, "val_loss", 5).await;
     scene.site.machine.power_cut().unwrap();
     steps::link_state(&scene.web, &scene.machine, "unreachable").await;

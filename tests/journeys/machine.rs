@@ -60,7 +60,7 @@ async fn b_a_machine_is_registered_trains_serves_and_rolls_back_in_the_window() 
 
     // The script registered both versions.
     window.go("/models/penguins-sklearn/1").await;
-    window.see("Lineage").await;
+    window.find("heading", "Images").await;
     screens::containerize(&window, Some(&site.registry)).await;
     window.see("sha256:").await;
     pages.push(window.everything().await);

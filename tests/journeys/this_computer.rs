@@ -46,7 +46,7 @@ async fn a_the_sample_is_trained_registered_deployed_and_tried_in_the_window() {
 
     register(&window, "penguins", "first", "champion").await;
     window.see("champion").await;
-    window.see("Lineage").await;
+    window.find("heading", "Images").await;
     window.click("link", "Deploy").await;
     window.fill("Name", "penguins-here").await;
     window.see("Start a scoring process").await;
