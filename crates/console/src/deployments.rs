@@ -59,7 +59,8 @@ impl Observed {
             .find(|revision| {
                 revision.outcome == Outcome::Retired
                     && revision.revision < now.revision
-                    && revision.spec.source != now.spec.source
+                    && (&revision.spec.source, &revision.spec.model_version)
+                        != (&now.spec.source, &now.spec.model_version)
             })
     }
 }

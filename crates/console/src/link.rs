@@ -25,6 +25,9 @@ const PAGE: u32 = 500;
 const HOLD: Duration = Duration::from_secs(10);
 /// After so much more the link counts as broken.
 const OVERDUE: Duration = Duration::from_secs(10);
+/// Entries that come one by one are gathered for so long: a screen wants a few pieces
+/// of news a second, not hundreds.
+const GATHER: Duration = Duration::from_millis(100);
 /// How often the agent's facts are asked for.
 const STATUS_EVERY: Duration = Duration::from_secs(60);
 /// First and longest wait before trying again.
@@ -262,9 +265,12 @@ impl Console {
 
     async fn link_run(&self, id: &str, link: &Link) {
         let mut wait = RETRY.0;
-        // What the activity list has: a machine that was never reached since the
-        // start is told once as well.
-        let mut told_away = false;
+        // What the activity list has, from an earlier start too: being away and being
+        // back are told once each.
+        let mut told_away = match self.machine_record(id).await {
+            Ok(record) => crate::machines::observed(&record).told_away,
+            Err(_) => false,
+        };
         loop {
             let problem = match self.link_connect(id).await {
                 Ok(opened) => {
@@ -365,7 +371,8 @@ impl Console {
                 }
                 continue;
             }
-            if !page.entries.is_empty() {
+            let came = page.entries.len();
+            if came > 0 {
                 let (machine, journal_id) = (id.to_owned(), page.journal_id.clone());
                 let applied = self
                     .db(move |store| {
@@ -393,6 +400,9 @@ impl Console {
                     first
                 });
             }
+            if came > 0 && came < PAGE as usize {
+                tokio::time::sleep(GATHER).await;
+            }
             if asked_status.elapsed() >= STATUS_EVERY {
                 asked_status = Instant::now();
                 match client.status().await {
@@ -408,6 +418,13 @@ impl Console {
     }
 
     async fn tell_link(&self, id: &str, kind: ActivityKind, problem: Option<ErrorBody>) {
+        let away = kind == ActivityKind::MachineUnreachable;
+        let noted = self
+            .observe_machine(id, None, move |observed| observed.told_away = away)
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, machine = id, "what was told of the machine could not be noted");
+        }
         let wanted = id.to_owned();
         let name = match self.db(move |store| store.machine(&wanted)).await {
             Ok(Some(machine)) => machine.name,

@@ -24,6 +24,8 @@ pub(crate) struct ObservedMachine {
     pub(crate) checks: Vec<Check>,
     /// When it ran.
     pub(crate) checked_at: Option<Millis>,
+    /// The activity list says last that it cannot be reached.
+    pub(crate) told_away: bool,
 }
 
 impl Console {

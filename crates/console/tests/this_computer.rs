@@ -26,7 +26,11 @@ impl Drop for AgentOf {
     fn drop(&mut self) {
         let home = self.0.join("agent");
         for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            let Some(pid) = process
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok())
+            else {
                 continue;
             };
             let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
@@ -143,7 +147,11 @@ async fn from_an_empty_screen_to_a_deployed_model() {
     assert_eq!(overview.running.len(), 1);
 
     let detail = ended(&console, &run_id).await;
-    assert_eq!(detail.row.phase, Some(WorkloadPhase::Finished), "{detail:?}");
+    assert_eq!(
+        detail.row.phase,
+        Some(WorkloadPhase::Finished),
+        "{detail:?}"
+    );
     assert_eq!(detail.exit_code, Some(0));
     assert!(!detail.row.params.is_empty());
     assert_eq!(detail.model_paths, ["model"]);
@@ -171,7 +179,13 @@ async fn from_an_empty_screen_to_a_deployed_model() {
         })
         .await
         .unwrap();
-    assert!(matches!(preview, ArtifactPreview::Text { truncated: false, .. }));
+    assert!(matches!(
+        preview,
+        ArtifactPreview::Text {
+            truncated: false,
+            ..
+        }
+    ));
     let out = tempfile::tempdir().unwrap();
     let save = ArtifactSave {
         run_id: run_id.clone(),
@@ -267,7 +281,10 @@ async fn from_an_empty_screen_to_a_deployed_model() {
         id: id.clone(),
         confirm_name: name.to_owned(),
     };
-    let other = console.deployment_delete(delete("other")).await.unwrap_err();
+    let other = console
+        .deployment_delete(delete("other"))
+        .await
+        .unwrap_err();
     assert_eq!(other.code, Code::Invalid);
     console.deployment_delete(delete("penguins")).await.unwrap();
     assert!(console.deployments_list(()).await.unwrap().is_empty());
@@ -318,7 +335,11 @@ async fn a_console_that_was_closed_catches_up() {
 
     let console = Console::open(options(folder.path())).await.unwrap();
     let detail = ended(&console, &run_id).await;
-    assert_eq!(detail.row.phase, Some(WorkloadPhase::Finished), "{detail:?}");
+    assert_eq!(
+        detail.row.phase,
+        Some(WorkloadPhase::Finished),
+        "{detail:?}"
+    );
     let series = charts(&console, &run_id).await;
     for series in series.iter().filter(|series| series.total >= 100) {
         let mut steps = series.steps.clone();
@@ -335,7 +356,10 @@ async fn a_console_that_was_closed_catches_up() {
     console.run_cancel(ById { id: id.clone() }).await.unwrap();
     let detail = ended(&console, &id).await;
     assert_eq!(detail.row.phase, Some(WorkloadPhase::Cancelled));
-    let again = console.run_cancel(ById { id: id.clone() }).await.unwrap_err();
+    let again = console
+        .run_cancel(ById { id: id.clone() })
+        .await
+        .unwrap_err();
     assert_eq!(again.code, Code::WrongState);
 
     console
@@ -401,7 +425,9 @@ async fn a_folder_that_cannot_be_used_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let error = Console::open(options(&file.join("data"))).await.unwrap_err();
+    let error = Console::open(options(&file.join("data")))
+        .await
+        .unwrap_err();
     assert_eq!(error.code, Code::FileAccess);
 
     let console = Console::open(options(folder.path())).await.unwrap();
@@ -416,6 +442,9 @@ async fn a_folder_that_cannot_be_used_says_so() {
         .await
         .unwrap();
     assert_eq!(summary.problems[0].code, Code::UnsafeLink);
-    assert_eq!(summary.suggested_command.as_deref(), Some("python3 train.py"));
+    assert_eq!(
+        summary.suggested_command.as_deref(),
+        Some("python3 train.py")
+    );
     console.close().await;
 }
