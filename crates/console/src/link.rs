@@ -344,9 +344,12 @@ impl Console {
         let mut journal: Option<(String, u64)> = None;
         let mut asked_status = Instant::now();
         loop {
+            // Somebody may wait for all to be read once: until then no answer is held.
+            let caught_up = link.state.borrow().caught_up;
+            let hold = if caught_up { HOLD } else { Duration::ZERO };
             // The first answer only says which journal it is.
             let (after, hold) = match &journal {
-                Some((_, cursor)) => (*cursor, HOLD),
+                Some((_, cursor)) => (*cursor, hold),
                 None => (0, Duration::ZERO),
             };
             let page = match timeout(HOLD + OVERDUE, client.journal(after, PAGE, hold)).await {
