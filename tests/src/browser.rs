@@ -188,8 +188,8 @@ impl Browser {
     }
 
     async fn look(&self, role: &str, name: &str, in_dialog: bool) -> Element {
-        let script = "return found(...arguments).find((element) => \
-            !element.disabled && element.getAttribute('aria-disabled') !== 'true') ?? null";
+        let script = "return target(found(...arguments).find((element) => \
+            !element.disabled && element.getAttribute('aria-disabled') !== 'true')) ?? null";
         let start = Instant::now();
         loop {
             let arguments = vec![json!(role), json!(name), json!(in_dialog)];

@@ -68,6 +68,11 @@ function found(role, name, inDialog) {
   return best === 99 ? [] : ranked.filter(([number]) => number === best).map(([, element]) => element);
 }
 
+// What a pointer hits: of a hidden input, the label that is drawn for it.
+function target(element) {
+  return /^(checkbox|radio)$/.test(element?.type || '') ? element.closest('label') || element : element;
+}
+
 function outline() {
   const lines = [];
   for (const role of ['heading', 'alert', 'button', 'link', 'textbox', 'radio', 'checkbox', 'tab', 'option', 'dialog', 'row'])
