@@ -273,11 +273,12 @@ async fn step(
 ) -> Result<SetupDraft, ErrorBody> {
     let mut draft: SetupDraft = session.access.call(name, args).await?;
     loop {
-        let checking = draft
-            .checks
-            .iter()
-            .any(|check| matches!(check.state, CheckState::Waiting | CheckState::Running));
-        if !draft.busy && !(checking && name == "setup_preflight") {
+        let checking = name == "setup_preflight"
+            && draft
+                .checks
+                .iter()
+                .any(|check| matches!(check.state, CheckState::Waiting | CheckState::Running));
+        if !draft.busy && !checking {
             break;
         }
         tokio::time::sleep(POLL).await;
