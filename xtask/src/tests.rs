@@ -280,6 +280,12 @@ fn nextest(expression: &str) -> Result<(usize, usize)> {
         )
         .env("SKERRY_TEST_OUT", shell::target().join("tests"))
         .env("CARGO_TERM_COLOR", "never")
+        // Property tests try the same cases each time, so that a failure of the test run can
+        // be repeated; another seed tries others.
+        .env(
+            "PROPTEST_RNG_SEED",
+            std::env::var("PROPTEST_RNG_SEED").unwrap_or_else(|_| "20261127".into()),
+        )
         .stderr(Stdio::piped());
     println!("+ cargo nextest run -E '{expression}'");
     let mut child = command.spawn().context("cargo-nextest")?;

@@ -196,8 +196,11 @@ fn outcome(detail: &RunDetail) -> Result<(), ErrorBody> {
     }))
 }
 
+/// With `--json` the log is one array; followed, it is a line of JSON for each line, since
+/// its end is not known.
 async fn log(session: &mut Session, run: &str, follow: bool) -> Result<(), ErrorBody> {
     let mut from_line = 0;
+    let mut all = Vec::new();
     loop {
         let query = LogQuery {
             run_id: run.to_owned(),
@@ -205,23 +208,30 @@ async fn log(session: &mut Session, run: &str, follow: bool) -> Result<(), Error
             limit: LINES,
         };
         let window: LogWindow = session.access.call("run_log", query).await?;
-        if session.json {
-            for line in &window.lines {
-                output::line(&serde_json::to_string(line).unwrap_or_default());
+        from_line += window.lines.len() as u64;
+        match (session.json, follow) {
+            (true, false) => all.extend(window.lines),
+            (true, true) => {
+                for line in &window.lines {
+                    output::line(&serde_json::to_string(line).unwrap_or_default());
+                }
             }
-        } else {
-            for line in &window.lines {
-                let mark = if line.stream == LogStream::System {
-                    "▸ "
-                } else {
-                    ""
-                };
-                output::line(&format!("{mark}{}", line.text));
+            (false, _) => {
+                for line in &window.lines {
+                    let mark = if line.stream == LogStream::System {
+                        "▸ "
+                    } else {
+                        ""
+                    };
+                    output::line(&format!("{mark}{}", line.text));
+                }
             }
         }
-        from_line += window.lines.len() as u64;
         if from_line >= window.total {
             if !follow || window.complete {
+                if session.json && !follow {
+                    output::print(true, &all, String::new);
+                }
                 return Ok(());
             }
             tokio::time::sleep(POLL).await;
