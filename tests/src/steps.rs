@@ -198,16 +198,25 @@ pub async fn registry(web: &Web, registry: &Registry, password: &str) -> Value {
 
 /// Packs a version into an image and pushes it; returns the finished operation.
 pub async fn containerize(web: &Web, registry_id: &Value, name: &str, version: u32) -> Value {
-    let begun = web
-        .command(
-            "containerize",
-            json!({
-                "name": name, "version": version, "registry_id": registry_id,
-                "repository": "models/penguins", "tag": format!("v{version}"),
-                "base_image": null,
-            }),
-        )
-        .await;
+    let begun = begin_image(web, registry_id, name, version).await;
+    image(web, &begun).await
+}
+
+/// Begins to make an image of a version; returns the operation.
+pub async fn begin_image(web: &Web, registry_id: &Value, name: &str, version: u32) -> Value {
+    web.command(
+        "containerize",
+        json!({
+            "name": name, "version": version, "registry_id": registry_id,
+            "repository": "models/penguins", "tag": format!("v{version}"),
+            "base_image": null,
+        }),
+    )
+    .await
+}
+
+/// The operation once it has ended.
+pub async fn image(web: &Web, begun: &Value) -> Value {
     web.until(
         "the image",
         "operation_get",

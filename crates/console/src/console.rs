@@ -94,8 +94,8 @@ impl std::fmt::Debug for Console {
 }
 
 impl Console {
-    /// Opens the workspace, settles what was left under way, and starts the links to
-    /// its machines.
+    /// Opens the workspace, starts the links to its machines and takes up what was left under
+    /// way.
     ///
     /// # Errors
     /// [`Code::DataFolderInUse`], [`Code::FileAccess`], and what the store says.
@@ -140,9 +140,9 @@ impl Console {
             }),
         };
         tracing::info!(data_dir = %console.data_dir().display(), "the workspace is open");
-        console.operations_settle().await?;
         if options.links {
             console.links_start().await;
+            console.operations_resume().await?;
             console.services_watch();
         }
         Ok(console)

@@ -158,35 +158,6 @@ impl Console {
         }
         Ok(())
     }
-
-    /// Operations that were under way when the console went away have failed.
-    pub(crate) async fn operations_settle(&self) -> Result<(), ErrorBody> {
-        let now = self.now();
-        self.db(move |store| {
-            for mut record in store.operations_unsettled()? {
-                if let Ok(mut operation) =
-                    serde_json::from_value::<crate::api::Operation>(record.body.clone())
-                {
-                    operation.state = crate::api::OperationState::Failed;
-                    operation.ended_at = Some(now);
-                    operation.problem = Some(ErrorBody::new(
-                        skerry_domain::Code::Cancelled,
-                        "Skerry was closed before this was finished. Start it again.",
-                    ));
-                    for step in &mut operation.steps {
-                        if step.state == crate::api::OperationState::Running {
-                            step.state = crate::api::OperationState::Failed;
-                        }
-                    }
-                    record.body = serde_json::to_value(operation)?;
-                }
-                record.state = String::from("failed");
-                store.operation_save(&record)?;
-            }
-            Ok::<(), StoreError>(())
-        })
-        .await
-    }
 }
 
 fn end_of_run(actor: &str, name: &str, state: &WorkloadState) -> NewActivity {

@@ -1,12 +1,14 @@
 //! Operations that take a while: making an image of a model version and pushing it.
 //!
 //! The agent does the work and keeps the state; here it is followed, written down at each step and
-//! told to the hosts. How far a step has come is kept in memory only.
+//! told to the hosts. Closing the console ends the following, not the work: opened again, it asks
+//! the agent for the same build. How far a step has come is kept in memory only.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use skerry_agent::api::{BuildStepKind, BuildView, ImageBuildRequest, StepState};
 use skerry_domain::{Code, ErrorBody, validate};
 use skerry_images::Reference;
@@ -41,12 +43,15 @@ struct Under {
     machine_id: String,
 }
 
-/// What an image is made of, and where it goes.
+/// An operation with what following it takes; written down as one.
+#[derive(Debug, Serialize, Deserialize)]
 struct Job {
+    #[serde(flatten)]
     operation: Operation,
     machine_id: String,
-    registry: RegistryRecord,
-    target: Reference,
+    registry_id: String,
+    /// The name that the image gets.
+    target: String,
     model: String,
     version: u32,
 }
@@ -93,23 +98,46 @@ impl Console {
             started_at: self.now(),
             ended_at: None,
         };
-        self.operation_note(&operation).await?;
         let job = Job {
             operation: operation.clone(),
-            machine_id: machine_id.clone(),
-            registry,
-            target,
+            machine_id,
+            registry_id: registry.id,
+            target: target.to_string(),
             model: args.name,
             version: args.version,
         };
+        self.operation_note(&job).await?;
+        self.follow_from_now(job);
+        Ok(operation)
+    }
+
+    /// Takes up what was under way when the console was closed; one that says too little, of
+    /// another version, is settled as failed.
+    pub(crate) async fn operations_resume(&self) -> Result<(), ErrorBody> {
+        let left = self.db(|store| store.operations_unsettled()).await?;
+        for mut record in left {
+            match serde_json::from_value::<Job>(record.body.clone()) {
+                Ok(job) => self.follow_from_now(job),
+                Err(error) => {
+                    tracing::warn!(%error, id = %record.id, "an operation cannot be taken up again");
+                    record.state = word(&OperationState::Failed);
+                    self.db(move |store| store.operation_save(&record)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn follow_from_now(&self, job: Job) {
         let under = Under {
-            operation: operation.clone(),
-            machine_id,
+            operation: job.operation.clone(),
+            machine_id: job.machine_id.clone(),
         };
-        self.operations().lock().insert(request.id, under);
+        self.operations()
+            .lock()
+            .insert(job.operation.id.clone(), under);
         let console = self.clone();
         self.spawn(async move { console.follow(job).await });
-        Ok(operation)
     }
 
     /// Operations, newest first.
@@ -234,7 +262,7 @@ impl Console {
         let mut revision = 0;
         loop {
             let asked = tokio::select! {
-                // Settled when the workspace is opened again.
+                // Taken up again when the workspace is opened.
                 () = stopping.cancelled() => return,
                 asked = self.ask(&job, revision) => asked,
             };
@@ -245,21 +273,23 @@ impl Console {
                     if view.state.is_final() {
                         return self.finish(job, view).await;
                     }
-                    if changed && let Err(error) = self.operation_note(&job.operation).await {
+                    if changed && let Err(error) = self.operation_note(&job).await {
                         tracing::warn!(%error, id = %job.operation.id, "an operation could not be written down");
                     }
                     PACE
                 }
-                Err(error) if is_link(error.code) => RETRY,
-                Err(error) => {
-                    let error = match error.code {
-                        Code::NotFound => ErrorBody::new(
-                            Code::Disconnected,
-                            "The agent was restarted before the image was finished. Start it again.",
-                        ),
-                        _ => error,
-                    };
+                // The agent does not know the build, or the machine was forgotten.
+                Err(error) if error.code == Code::NotFound => {
+                    let error = ErrorBody::new(
+                        Code::Disconnected,
+                        "The agent was restarted before the image was finished. Start it again.",
+                    );
                     return self.end(job, OperationState::Failed, Some(error)).await;
+                }
+                // The way to the agent fails; the work there goes on.
+                Err(error) => {
+                    tracing::debug!(%error, id = %job.operation.id, "an operation cannot be followed at the moment");
+                    RETRY
                 }
             };
             tokio::select! {
@@ -300,10 +330,10 @@ impl Console {
         let image = ImageRecord {
             model: job.model.clone(),
             version: job.version,
-            reference: job.target.to_string(),
+            reference: job.target.clone(),
             digest: result.digest,
             size: result.size,
-            registry_id: job.registry.id.clone(),
+            registry_id: job.registry_id.clone(),
             created_at: self.now(),
         };
         job.operation.image = Some(image_row(&image));
@@ -324,9 +354,10 @@ impl Console {
                 step.state = state;
             }
         }
-        if let Err(error) = self.operation_note(operation).await {
-            tracing::error!(%error, id = %operation.id, "the end of an operation could not be written down");
+        if let Err(error) = self.operation_note(&job).await {
+            tracing::error!(%error, id = %job.operation.id, "the end of an operation could not be written down");
         }
+        let operation = &job.operation;
         self.operations().lock().remove(&operation.id);
         let subject = format!("{} {}", job.model, job.version);
         let (kind, detail) = match state {
@@ -337,7 +368,7 @@ impl Console {
                     .as_ref()
                     .map(|image| image.reference.clone()),
             ),
-            _ => (ActivityKind::ImageFailed, Some(job.target.to_string())),
+            _ => (ActivityKind::ImageFailed, Some(job.target.clone())),
         };
         if state != OperationState::Cancelled {
             self.activity(kind, &job.model, &subject, detail, problem)
@@ -346,8 +377,9 @@ impl Console {
         self.emit_for(&[Topic::Operations, Topic::Models], &operation.id);
     }
 
-    async fn operation_note(&self, operation: &Operation) -> Result<(), ErrorBody> {
-        let body = serde_json::to_value(operation).map_err(|error| {
+    async fn operation_note(&self, job: &Job) -> Result<(), ErrorBody> {
+        let operation = &job.operation;
+        let body = serde_json::to_value(job).map_err(|error| {
             ErrorBody::new(
                 Code::Internal,
                 format!("The operation cannot be written down: {error}."),
@@ -400,20 +432,6 @@ fn steps(view: &BuildView) -> Vec<OperationStep> {
             total: (step.total > 0).then_some(step.total),
         })
         .collect()
-}
-
-/// Failures of the way to the agent: the work there goes on.
-fn is_link(code: Code) -> bool {
-    matches!(
-        code,
-        Code::MachineUnreachable
-            | Code::AgentUnreachable
-            | Code::TimedOut
-            | Code::Disconnected
-            | Code::ConnectionRefused
-            | Code::NoRoute
-            | Code::HostNotFound
-    )
 }
 
 #[cfg(test)]
