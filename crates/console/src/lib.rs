@@ -31,6 +31,7 @@ mod secrets;
 mod services;
 mod setup;
 mod setup_agent;
+mod setup_findings;
 mod setup_login;
 mod setup_preflight;
 #[cfg(unix)]

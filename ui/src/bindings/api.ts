@@ -339,7 +339,15 @@ id: CheckId,
  */
 state: CheckState,
 /**
- * What was found: "Docker 20.10.24 (API 1.41)".
+ * What was found; it decides on value, cause and remedy. None before it has run.
+ */
+finding?: Finding,
+/**
+ * The parameters of the finding: sizes in bytes, times in milliseconds.
+ */
+facts?: { [key in string]: string },
+/**
+ * The finding in English: "Docker 20.10.24 (API 1.41)".
  */
 value: string | null,
 /**
@@ -714,6 +722,11 @@ runs: number,
  * Last change.
  */
 updated_at: number, };
+
+/**
+ * What a check found, for the UI's words. The comment names the facts that come with it.
+ */
+export type Finding = "os_fine" | "os_not_linux" | "os_arch_unknown" | "cpu_found" | "memory_found" | "memory_little" | "disk_found" | "disk_little" | "disk_too_little" | "home_fine" | "home_noexec" | "home_not_writable" | "clock_agrees" | "clock_ahead" | "clock_behind" | "gpu_found" | "gpu_none" | "gpu_no_driver" | "gpu_broken" | "engine_found" | "engine_members_only" | "engine_too_old" | "engine_daemon_down" | "engine_no_podman_socket" | "engine_none" | "permission_fine" | "permission_no_engine" | "permission_denied" | "unclear" | "timed_out" | "connection_failed" | "not_started";
 
 /**
  * A host key as offered by a host.
