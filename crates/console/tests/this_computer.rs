@@ -35,8 +35,9 @@ impl Drop for AgentOf {
             };
             let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
             let ours = String::from_utf8_lossy(&line).contains(home.to_str().unwrap());
-            if let Some(pid) = rustix::process::Pid::from_raw(pid).filter(|_| ours) {
-                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            if ours {
+                let pid = nix::unistd::Pid::from_raw(pid);
+                let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
             }
         }
     }

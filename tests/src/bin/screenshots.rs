@@ -22,6 +22,9 @@ async fn main() {
             let suffix = format!("{theme}-{width}");
             choose(&empty, theme).await;
             let window = Browser::window_of_size(&empty, "empty", width, height).await;
+            // The window opens where it was left.
+            window.find("link", "Runs").await;
+            window.go("/").await;
             window.see("Try it on this computer").await;
             shoot(&window, &format!("welcome-{suffix}")).await;
             for (name, path) in [
