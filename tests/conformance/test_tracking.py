@@ -295,6 +295,13 @@ class Search(Conformance):
         self.assertEqual(self.numbers(run_view_type=ViewType.DELETED_ONLY), [2])
         self.assertEqual(len(self.numbers(run_view_type=ViewType.ALL)), 6)
 
+    def test_or_and_parentheses(self):
+        # Not in MLflow: an extension of this server.
+        either = self.numbers("metrics.acc > 0.25 OR metrics.acc < 0.15")
+        self.assertEqual(sorted(either), sorted(self.numbers("metrics.acc > 0.25") + self.numbers("metrics.acc < 0.15")))
+        both = self.numbers("(metrics.acc > 0.25 OR metrics.acc < 0.15) AND metrics.acc > 0.2")
+        self.assertEqual(both, self.numbers("metrics.acc > 0.25"))
+
     def test_nonsense_is_refused(self):
         for text in [
             "metrics.acc >",
@@ -303,7 +310,8 @@ class Search(Conformance):
             "params.lr = 0.01",
             "nonsense.x = '1'",
             "attributes.nonsense = '1'",
-            "metrics.acc > 1 OR metrics.acc < 0",
+            "metrics.acc > 1 OR",
+            "(metrics.acc > 1",
             "metrics.acc LIKE 'x'",
             "start_time = 'x'",
             "run_id IN (1)",

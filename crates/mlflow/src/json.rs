@@ -2,16 +2,17 @@
 
 use axum::response::{IntoResponse, Response};
 use http::header;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use skerry_domain::KeyValue;
 use skerry_domain::LifecycleStage;
 use skerry_domain::tracking::{
-    DatasetInput, Experiment, LoggedModel, MetricPoint, ModelVersion, RegisteredModel, Run, RunInfo,
+    Experiment, LoggedModel, MetricPoint, ModelVersion, RegisteredModel,
 };
-use skerry_store::{LoggedModelMetric, Sample};
+use skerry_store::LoggedModelMetric;
 
 use crate::args::page_token;
+use crate::fault::Fault;
 
 /// A number as MLflow answers it: NaN is a string, infinities are the greatest
 /// numbers there are.
@@ -23,7 +24,7 @@ pub(crate) fn number(value: f64) -> Value {
     }
 }
 
-fn lifecycle(stage: LifecycleStage) -> &'static str {
+pub(crate) fn lifecycle(stage: LifecycleStage) -> &'static str {
     match stage {
         LifecycleStage::Active => "active",
         LifecycleStage::Deleted => "deleted",
@@ -81,21 +82,6 @@ pub(crate) fn experiment(experiment: &Experiment) -> Value {
     }))
 }
 
-pub(crate) fn run_info(info: &RunInfo) -> Value {
-    object(json!({
-        "run_id": info.run_id,
-        "run_uuid": info.run_id,
-        "run_name": info.name,
-        "experiment_id": info.experiment_id.to_string(),
-        "user_id": info.user_id,
-        "status": info.status.as_str(),
-        "start_time": info.start_time,
-        "end_time": info.end_time,
-        "artifact_uri": info.artifact_uri,
-        "lifecycle_stage": lifecycle(info.lifecycle),
-    }))
-}
-
 pub(crate) fn metric(point: &MetricPoint) -> Value {
     object(json!({
         "key": point.key,
@@ -108,101 +94,19 @@ pub(crate) fn metric(point: &MetricPoint) -> Value {
     }))
 }
 
-/// A point of a history: written without a tree of values in between, since there may
-/// be a million of them.
-#[derive(Serialize)]
-struct Point<'a> {
-    key: &'a str,
-    #[serde(serialize_with = "write_number")]
-    value: f64,
-    timestamp: i64,
-    step: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct History<'a> {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    metrics: Vec<Point<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_page_token: Option<String>,
-}
-
-fn write_number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if value.is_nan() {
-        serializer.serialize_str("NaN")
-    } else {
-        serializer.serialize_f64(value.clamp(f64::MIN, f64::MAX))
+/// An answer that is written without a tree of values in between.
+pub(crate) fn answer(value: &impl Serialize) -> Result<Response, Fault> {
+    match serde_json::to_vec(value) {
+        Ok(body) => Ok(written(body)),
+        Err(error) => Err(Fault::internal(format!(
+            "The answer cannot be written: {error}"
+        ))),
     }
-}
-
-/// The body of an answer with points of one metric; of several runs when these are named.
-pub(crate) fn history(
-    key: &str,
-    parts: &[(Option<String>, Vec<Sample>)],
-    next: Option<usize>,
-) -> serde_json::Result<Vec<u8>> {
-    let metrics = parts
-        .iter()
-        .flat_map(|(run_id, samples)| {
-            samples.iter().map(|sample| Point {
-                key,
-                value: sample.value,
-                timestamp: sample.timestamp,
-                step: sample.step,
-                run_id: run_id.as_deref(),
-            })
-        })
-        .collect();
-    serde_json::to_vec(&History {
-        metrics,
-        next_page_token: next.map(page_token),
-    })
 }
 
 /// JSON that is written already, as an answer.
 pub(crate) fn written(body: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-fn dataset(input: &DatasetInput) -> Value {
-    let set = &input.dataset;
-    object(json!({
-        "tags": pairs(&input.tags),
-        "dataset": object(json!({
-            "name": set.name,
-            "digest": set.digest,
-            "source_type": set.source_type,
-            "source": set.source,
-            "schema": set.schema,
-            "profile": set.profile,
-        })),
-    }))
-}
-
-pub(crate) fn run(run: &Run) -> Value {
-    let inputs: Vec<Value> = run.datasets.iter().map(dataset).collect();
-    let models: Vec<Value> = run
-        .model_inputs
-        .iter()
-        .map(|id| json!({"model_id": id}))
-        .collect();
-    let outputs: Vec<Value> = run
-        .model_outputs
-        .iter()
-        .map(|output| json!({"model_id": output.model_id, "step": output.step}))
-        .collect();
-    json!({
-        "info": run_info(&run.info),
-        "data": object(json!({
-            "metrics": run.metrics.iter().map(metric).collect::<Vec<_>>(),
-            "params": pairs(&run.params),
-            "tags": pairs(&run.tags),
-        })),
-        "inputs": object(json!({"dataset_inputs": inputs, "model_inputs": models})),
-        "outputs": object(json!({"model_outputs": outputs})),
-    })
 }
 
 pub(crate) fn logged_model(model: &LoggedModel, metrics: &[LoggedModelMetric]) -> Value {

@@ -22,6 +22,7 @@ mod runs;
 mod serve;
 mod state;
 mod versions;
+mod written;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -2,19 +2,28 @@
 //! the body straight into the store's types.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::time::Duration;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::header;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde_json::{Value, json};
 use skerry_domain::KeyValue;
 use skerry_domain::tracking::MetricPoint;
-use skerry_store::Batch;
+use skerry_store::{Batch, Store};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 
 use crate::args::{self, Args, JsonBody};
 use crate::fault::{Answer, Fault};
+use crate::written::History;
 use crate::{MlflowState, Paths, json};
 
 /// Points of a history in one page, and in one answer for several runs.
@@ -196,9 +205,13 @@ async fn log_metric(State(state): State<MlflowState>, JsonBody(body): JsonBody) 
             (args.run_id()?, point)
         }
     };
-    state
-        .write_run(run_id, move |tx, id| tx.log_metric(id, point))
-        .await?;
+    if point.model_id.is_none() {
+        state.append(run_id, vec![point], false).await?;
+    } else {
+        state
+            .write_run(run_id, move |tx, id| tx.log_metric(id, point))
+            .await?;
+    }
     Ok(Json(json!({})))
 }
 
@@ -227,6 +240,11 @@ async fn log_batch(State(state): State<MlflowState>, JsonBody(body): JsonBody) -
             (args.need("run_id")?, batch)
         }
     };
+    let only_metrics = batch.params.is_empty() && batch.tags.is_empty();
+    if only_metrics && batch.metrics.iter().all(|point| point.model_id.is_none()) {
+        state.append(run_id, batch.metrics, true).await?;
+        return Ok(Json(json!({})));
+    }
     state
         .write_run(run_id, move |tx, id| tx.log_batch(id, batch))
         .await?;
@@ -278,13 +296,88 @@ async fn history(State(state): State<MlflowState>, args: Args) -> Answer<Respons
             ))
         })?),
     };
-    let body = state
-        .read(move |reader| {
-            let page = reader.metric_history(&run_id, &key, offset, limit)?;
-            Ok(json::history(&key, &[(None, page.samples)], page.next)?)
+    let (sender, mut receiver) = mpsc::channel(PARTS);
+    let store = state.store().clone();
+    tokio::task::spawn_blocking(move || {
+        let written = write_history(&store, &run_id, &key, offset, limit, &sender);
+        let last = written.map_or_else(|fault| Part::Fault(Box::new(fault)), Part::Last);
+        send(&sender, last);
+    });
+    match receiver.recv().await {
+        Some(Part::Last(body)) => Ok(json::written(body)),
+        Some(Part::Fault(fault)) => Err(*fault),
+        Some(Part::More(first)) => {
+            let first = stream::once(async { Ok(Bytes::from(first)) });
+            let rest = stream::unfold(receiver, async |mut receiver| {
+                let part = match receiver.recv().await? {
+                    Part::More(part) | Part::Last(part) => Ok(Bytes::from(part)),
+                    // The answer has begun: only breaking off tells that it is not whole.
+                    Part::Fault(_) => Err(std::io::Error::other("the history cannot be read")),
+                };
+                Some((part, receiver))
+            });
+            let kind = [(header::CONTENT_TYPE, "application/json")];
+            Ok((kind, Body::from_stream(first.chain(rest))).into_response())
+        }
+        None => Err(Fault::internal("The history cannot be read.")),
+    }
+}
+
+/// So many parts of an answer wait for the client, who has so long to take one.
+const PARTS: usize = 2;
+const SLOW: Duration = Duration::from_secs(60);
+
+/// A part of an answer.
+enum Part {
+    More(Vec<u8>),
+    Last(Vec<u8>),
+    Fault(Box<Fault>),
+}
+
+/// False when the client is gone, or does not take anything.
+fn send(sender: &mpsc::Sender<Part>, part: Part) -> bool {
+    Handle::current()
+        .block_on(sender.send_timeout(part, SLOW))
+        .is_ok()
+}
+
+/// Writes all but the last part of a history's answer to the client; answers that one.
+fn write_history(
+    store: &Store,
+    run_id: &str,
+    key: &str,
+    offset: usize,
+    limit: Option<usize>,
+    sender: &mpsc::Sender<Part>,
+) -> Result<Vec<u8>, Fault> {
+    let unwritten = |error: serde_json::Error| {
+        Fault::internal(format!("The history cannot be written: {error}"))
+    };
+    let mut history = History::new(key).map_err(unwritten)?;
+    let mut waiting: Option<Vec<u8>> = None;
+    let mut failed = None;
+    let next = store.read(|reader| {
+        reader.each_of_history(run_id, key, offset, limit, &mut |samples| {
+            // What fits into one part is sent whole, with its length.
+            if let Some(part) = waiting.take()
+                && !send(sender, Part::More(part))
+            {
+                return ControlFlow::Break(());
+            }
+            if let Err(error) = history.points(samples, None) {
+                failed = Some(error);
+                return ControlFlow::Break(());
+            }
+            waiting = Some(history.part());
+            ControlFlow::Continue(())
         })
-        .await?;
-    Ok(json::written(body))
+    })?;
+    if let Some(error) = failed {
+        return Err(unwritten(error));
+    }
+    let mut last = waiting.unwrap_or_default();
+    last.extend(history.end(next).map_err(unwritten)?);
+    Ok(last)
 }
 
 async fn bulk(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
@@ -313,7 +406,7 @@ async fn bulk(State(state): State<MlflowState>, args: Args) -> Answer<Response> 
     runs.sort();
     let body = state
         .read(move |reader| {
-            let mut parts = Vec::new();
+            let mut history = History::new(&key)?;
             let mut left = max;
             for run in runs {
                 if left == 0 {
@@ -321,13 +414,13 @@ async fn bulk(State(state): State<MlflowState>, args: Args) -> Answer<Response> 
                 }
                 let page = reader.metric_history(&run, &key, 0, Some(left))?;
                 left -= page.samples.len();
-                parts.push((Some(run), page.samples));
+                history.points(&page.samples, Some(&run))?;
             }
             // Here MLflow has the list also when it is empty.
-            if parts.iter().all(|(_, samples)| samples.is_empty()) {
+            if history.is_empty() {
                 return Ok(br#"{"metrics":[]}"#.to_vec());
             }
-            Ok(json::history(&key, &parts, None)?)
+            Ok(history.end(None)?)
         })
         .await?;
     Ok(json::written(body))
@@ -370,12 +463,12 @@ async fn interval(State(state): State<MlflowState>, args: Args) -> Answer<Respon
     };
     let body = state
         .read(move |reader| {
-            let mut parts = Vec::new();
+            let mut history = History::new(&key)?;
             for run in runs {
                 let chart = reader.chart(&run, &key, max, steps)?;
-                parts.push((Some(run), chart.samples));
+                history.points(&chart.samples, Some(&run))?;
             }
-            Ok(json::history(&key, &parts, None)?)
+            Ok(history.end(None)?)
         })
         .await?;
     Ok(json::written(body))

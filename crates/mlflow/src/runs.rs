@@ -1,5 +1,6 @@
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use skerry_domain::tracking::{Dataset, DatasetInput, ModelOutput};
@@ -8,7 +9,7 @@ use skerry_store::{NewRun, RunQuery, RunUpdate};
 
 use crate::args::{self, Args};
 use crate::fault::{Answer, Fault};
-use crate::{MlflowState, Paths, json};
+use crate::{MlflowState, Paths, json, written};
 
 /// The tag in which clients before MLflow 3 keep the models of a run.
 const MODELS_TAG: &str = "mlflow.log-model.history";
@@ -29,7 +30,7 @@ pub(crate) fn routes(paths: Paths) -> Paths {
         .at("2.0/mlflow/runs/log-model", post(log_model))
 }
 
-async fn create(State(state): State<MlflowState>, args: Args) -> Answer {
+async fn create(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
     let new = NewRun {
         run_id: None,
         experiment_id: match args.text("experiment_id")?.filter(|id| !id.is_empty()) {
@@ -44,16 +45,16 @@ async fn create(State(state): State<MlflowState>, args: Args) -> Answer {
         opened_by: state.door().map(str::to_owned),
     };
     let run = state.write(move |tx| tx.create_run(new)).await?;
-    Ok(Json(json!({"run": json::run(&run)})))
+    json::answer(&written::run(&run))
 }
 
-async fn by_id(State(state): State<MlflowState>, args: Args) -> Answer {
+async fn by_id(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
     let id = args.run_id()?;
     let run = state.peek(|reader| reader.run(&id))?;
-    Ok(Json(json!({"run": json::run(&run)})))
+    json::answer(&written::run(&run))
 }
 
-async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
+async fn search(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
     let (max_results, offset) = args.page(1_000, 50_000)?;
     let query = RunQuery {
         experiment_ids: args.experiment_ids()?,
@@ -64,9 +65,9 @@ async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
         max_results,
         offset,
     };
-    let page = state.read(move |reader| reader.runs(&query)).await?;
-    let items = page.items.iter().map(json::run).collect();
-    Ok(Json(json::page("runs", items, page.next)))
+    state
+        .read(move |reader| Ok(json::answer(&written::runs(&reader.runs(&query)?))))
+        .await?
 }
 
 fn status(args: &Args) -> Result<Option<RunStatus>, Fault> {
@@ -91,7 +92,7 @@ fn status(args: &Args) -> Result<Option<RunStatus>, Fault> {
     }
 }
 
-async fn update(State(state): State<MlflowState>, args: Args) -> Answer {
+async fn update(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
     let update = RunUpdate {
         status: status(&args)?,
         end_time: args.int("end_time")?,
@@ -100,7 +101,7 @@ async fn update(State(state): State<MlflowState>, args: Args) -> Answer {
     let info = state
         .write_run(args.run_id()?, move |tx, id| tx.update_run(id, &update))
         .await?;
-    Ok(Json(json!({"run_info": json::run_info(&info)})))
+    json::answer(&written::run_info(&info))
 }
 
 async fn delete(State(state): State<MlflowState>, args: Args) -> Answer {

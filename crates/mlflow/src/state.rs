@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use skerry_store::{Reader, Result, Store, StoreError, Tx};
+use skerry_domain::tracking::MetricPoint;
+use skerry_store::{Append, Check, Reader, Result, Store, StoreError, Tx};
 
 use crate::ArtifactRoot;
 use crate::fault::Fault;
@@ -73,16 +74,32 @@ impl MlflowState {
     ) -> std::result::Result<T, Fault> {
         let door = self.door.clone();
         let written = self.store.write_async(move |tx| {
-            if let Some(door) = door
-                && !tx.behind_door(&run_id, &door)?
-            {
-                // A run that is not there is that first.
-                tx.run_info(&run_id)?;
-                return Err(foreign(&run_id));
+            if let Some(door) = door {
+                behind(tx, &run_id, &door)?;
             }
             write(tx, &run_id)
         });
         Ok(written.await?)
+    }
+
+    /// Logs points to a run; refused when it is not behind this door.
+    pub(crate) async fn append(
+        &self,
+        run_id: String,
+        points: Vec<MetricPoint>,
+        listed: bool,
+    ) -> std::result::Result<(), Fault> {
+        let check = self
+            .door
+            .clone()
+            .map(|door| -> Check { Box::new(move |tx, run_id| behind(tx, run_id, &door)) });
+        let append = Append {
+            run_id,
+            points,
+            listed,
+            check,
+        };
+        Ok(self.store.append(append).await?)
     }
 
     /// Writes to a logged model; refused when its run is not behind this door.
@@ -121,6 +138,15 @@ impl MlflowState {
             ))),
         }
     }
+}
+
+fn behind(tx: &Tx<'_>, run_id: &str, door: &str) -> Result<()> {
+    if tx.behind_door(run_id, door)? {
+        return Ok(());
+    }
+    // A run that is not there is that first.
+    tx.run_info(run_id)?;
+    Err(foreign(run_id))
 }
 
 fn foreign(id: &str) -> StoreError {

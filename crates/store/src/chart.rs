@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use crate::chunk::{self, Sample};
-use crate::metrics::{Series, chunk_id};
+use crate::metrics::{InOrder, Series, chunk_id};
 use crate::{Reader, Result};
 
 /// A metric as a line, by step.
@@ -49,9 +49,10 @@ impl Reader<'_> {
         };
         let points = u64::try_from(series.points).unwrap_or(0);
         let max_points = max_points.max(4);
+        let ordered = series.order == InOrder::Yes;
         // Summaries hold about one point of a hundred; they do when there are still
         // several of them for each point that is drawn.
-        let by_summary = series.ordered && steps.is_none() && points / 256 >= max_points as u64;
+        let by_summary = ordered && steps.is_none() && points / 256 >= max_points as u64;
         let mut samples = if by_summary {
             self.summaries(&series)?
         } else {
@@ -60,7 +61,7 @@ impl Reader<'_> {
         if let Some((from, to)) = steps {
             samples.retain(|sample| (from..=to).contains(&sample.step));
         }
-        if !series.ordered {
+        if !ordered {
             samples.sort_unstable_by(Sample::by_step);
         }
         Ok(Chart {

@@ -20,6 +20,12 @@ impl Sample {
             && self.value.to_bits() == other.value.to_bits()
     }
 
+    /// Comes after the other in time and in steps, or at the same of both with a
+    /// value that is not less.
+    pub(crate) fn follows(&self, other: &Self) -> bool {
+        self.timestamp >= other.timestamp && self.step >= other.step && self.by_time(other).is_ge()
+    }
+
     /// Order of a history: by time, step, value.
     pub(crate) fn by_time(&self, other: &Self) -> std::cmp::Ordering {
         (self.timestamp, self.step)

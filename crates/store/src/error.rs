@@ -61,6 +61,21 @@ pub enum StoreError {
     Sql(String),
 }
 
+impl StoreError {
+    /// Whether it says no to what was asked for; otherwise the store itself failed.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid(_)
+                | Self::Input(_)
+                | Self::NotFound(_)
+                | Self::AlreadyExists(_)
+                | Self::WrongState(_)
+                | Self::Forbidden(_)
+        )
+    }
+}
+
 impl Coded for StoreError {
     fn code(&self) -> Code {
         match self {

@@ -17,6 +17,7 @@ mod chart;
 mod chunk;
 mod error;
 mod experiments;
+mod history;
 mod inputs;
 mod journal;
 mod limits;
@@ -39,6 +40,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use skerry_domain::Millis;
+use skerry_domain::tracking::MetricPoint;
 use tokio::sync::{oneshot, watch};
 
 pub use apply::Applied;
@@ -46,10 +48,10 @@ pub use chart::{Chart, MetricSummary};
 pub use chunk::Sample;
 pub use error::{Result, StoreError};
 pub use experiments::ExperimentQuery;
+pub use history::HistoryPage;
 pub use inputs::DatasetSummary;
 pub use logged_models::{LoggedModelMetric, LoggedModelQuery, NewLoggedModel, OrderBy};
 pub use logs::{LogPage, NumberedLine};
-pub use metrics::HistoryPage;
 pub use registry::RegistryQuery;
 pub use runs::{Batch, NewRun, RunUpdate};
 pub use search::{Page, RunQuery, View};
@@ -197,18 +199,39 @@ impl Store {
         write: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         done: impl FnOnce(Result<T>) + Send + 'static,
     ) {
-        self.inner.writer.submit(Box::new(move |tx| {
-            let answer = write(tx);
-            writer::Outcome {
-                failed: answer.is_err(),
-                answer: Box::new(move |commit| {
-                    done(match commit {
-                        Ok(()) => answer,
-                        Err(error) => answer.and(Err(error)),
-                    });
-                }),
-            }
-        }));
+        self.inner
+            .writer
+            .submit(writer::Job::Write(Box::new(move |tx| {
+                let answer = write(tx);
+                writer::Outcome {
+                    failed: answer.is_err(),
+                    answer: Box::new(move |commit| {
+                        done(match commit {
+                            Ok(()) => answer,
+                            Err(error) => answer.and(Err(error)),
+                        });
+                    }),
+                }
+            })));
+    }
+
+    /// Logs points of metrics to a run, all of them or none. Concurrent appends are
+    /// written together: this is the way of what comes a thousand times a second.
+    ///
+    /// # Errors
+    /// As [`Tx::log_batch`]; `Invalid` for a point that belongs to a logged model,
+    /// which [`Tx::log_batch`] takes.
+    pub async fn append(&self, append: Append) -> Result<()> {
+        append.limits()?;
+        let (sender, receiver) = oneshot::channel();
+        self.inner.writer.submit(writer::Job::Append {
+            append,
+            answer: Box::new(move |answer| {
+                // A caller that has gone away needs no answer.
+                let _ = sender.send(answer);
+            }),
+        });
+        receiver.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// A number that rises with each commit: wait on it for news.
@@ -222,6 +245,45 @@ impl std::fmt::Debug for Store {
         f.debug_struct("Store")
             .field("path", &self.inner.path)
             .finish_non_exhaustive()
+    }
+}
+
+/// Points of metrics for a run; see [`Store::append`].
+pub struct Append {
+    /// The run.
+    pub run_id: String,
+    /// Points in the order of measuring.
+    pub points: Vec<MetricPoint>,
+    /// The points came as a list: errors name their places in it.
+    pub listed: bool,
+    /// Refuses the run, for reasons of the caller.
+    pub check: Option<Check>,
+}
+
+/// Looks at a run before something is written to it.
+pub type Check = Box<dyn FnOnce(&Tx<'_>, &str) -> Result<()> + Send>;
+
+impl Append {
+    fn limits(&self) -> Result<()> {
+        if self.listed {
+            limits::run_id(&self.run_id)?;
+        }
+        for (n, point) in self.points.iter().enumerate() {
+            limits::metric(point, || {
+                if self.listed {
+                    format!("metrics[{n}]")
+                } else {
+                    String::new()
+                }
+            })?;
+            if point.model_id.is_some() {
+                return limits::invalid(format!(
+                    "Metric '{}' belongs to a logged model and cannot be appended alone.",
+                    point.key
+                ));
+            }
+        }
+        limits::batch(self.points.len(), 0, 0)
     }
 }
 

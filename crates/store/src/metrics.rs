@@ -1,8 +1,9 @@
-//! Metrics: appending points, the latest of each, whole histories.
+//! Metrics: appending points. Histories are read in history.rs, charts in chart.rs.
 
 use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, params};
+use skerry_domain::Change;
 use skerry_domain::tracking::MetricPoint;
 
 use crate::chunk::{self, Sample};
@@ -12,15 +13,8 @@ use crate::{Reader, Result, Tx};
 const LOOSE: i64 = 256;
 /// Low bits of a chunk's id that count the chunks of a series.
 const CHUNK_BITS: u32 = 20;
-
-/// A part of a metric's history.
-#[derive(Debug, Clone, Default)]
-pub struct HistoryPage {
-    /// By time, step, value.
-    pub samples: Vec<Sample>,
-    /// Where the next part begins, when there is one.
-    pub next: Option<usize>,
-}
+/// So many full chunks are opened again for points that came late.
+const FURTHEST_BACK: i64 = 16;
 
 /// What the row of a series holds.
 pub(crate) struct Series {
@@ -32,7 +26,36 @@ pub(crate) struct Series {
     pub next_chunk: i64,
     pub loose: i64,
     end: (i64, i64),
-    pub ordered: bool,
+    pub order: InOrder,
+}
+
+/// How the points of a series lie in its chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InOrder {
+    /// Merged chunks overlap: all of them are looked at to put points in order.
+    No,
+    /// Points came by time and step, each once.
+    Yes,
+    /// Only points that have not been merged yet came late; merging puts them right.
+    NotYet,
+}
+
+impl InOrder {
+    fn of(number: i64) -> Self {
+        match number {
+            1 => Self::Yes,
+            2 => Self::NotYet,
+            _ => Self::No,
+        }
+    }
+
+    fn number(self) -> i64 {
+        match self {
+            Self::No => 0,
+            Self::Yes => 1,
+            Self::NotYet => 2,
+        }
+    }
 }
 
 const SERIES: &str = "s.id, s.last_value, s.last_step, s.last_ts, s.min_value, s.max_value, s.points, \
@@ -52,7 +75,7 @@ fn series_from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Series> {
         next_chunk: row.get(7)?,
         loose: row.get(8)?,
         end: (row.get(9)?, row.get(10)?),
-        ordered: row.get(11)?,
+        order: InOrder::of(row.get(11)?),
     })
 }
 
@@ -65,23 +88,6 @@ pub(crate) fn chunk_id(series: i64, number: i64) -> i64 {
 }
 
 impl Reader<'_> {
-    /// Latest point of each metric of a run, by name.
-    pub(crate) fn latest_metrics(&self, run: i64) -> Result<Vec<MetricPoint>> {
-        let mut statement = self.conn().prepare_cached(
-            "SELECT m.name, s.last_value, s.last_ts, s.last_step
-             FROM series s JOIN metric_names m ON m.id = s.metric WHERE s.run = ?1 ORDER BY m.name",
-        )?;
-        let rows = statement.query_map([run], |row| {
-            Ok(MetricPoint::new(
-                row.get::<_, String>(0)?,
-                row.get::<_, Option<f64>>(1)?.unwrap_or(f64::NAN),
-                row.get(2)?,
-                row.get(3)?,
-            ))
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
     pub(crate) fn series(&self, run_id: &str, key: &str) -> Result<Option<Series>> {
         let run = self.run_number(run_id)?;
         Ok(self
@@ -93,86 +99,6 @@ impl Reader<'_> {
             .query_row(params![run, key], series_from_row)
             .optional()?)
     }
-
-    /// Points of a metric from number `offset` on, at most `limit` of them. An
-    /// unknown metric has none.
-    ///
-    /// # Errors
-    /// `NotFound` for the run.
-    pub fn metric_history(
-        &self,
-        run_id: &str,
-        key: &str,
-        offset: usize,
-        limit: Option<usize>,
-    ) -> Result<HistoryPage> {
-        let Some(series) = self.series(run_id, key)? else {
-            return Ok(HistoryPage::default());
-        };
-        let limit = limit.unwrap_or(usize::MAX);
-        if !series.ordered {
-            let mut samples = self.all_samples(&series)?;
-            let total = samples.len();
-            samples.drain(..offset.min(total));
-            samples.truncate(limit);
-            let end = offset.saturating_add(samples.len());
-            return Ok(HistoryPage {
-                samples,
-                next: (end < total).then_some(end),
-            });
-        }
-        let mut samples = Vec::new();
-        let mut skip = offset;
-        let mut more = false;
-        let mut statement = self.conn().prepare_cached(
-            "SELECT points, data FROM chunks WHERE id >= ?1 AND id < ?2 ORDER BY id",
-        )?;
-        let mut rows = statement.query([chunk_id(series.id, 0), chunk_id(series.id + 1, 0)])?;
-        while let Some(row) = rows.next()? {
-            if samples.len() >= limit.saturating_add(skip) {
-                more = true;
-                break;
-            }
-            let points: usize = row.get(0)?;
-            if skip >= points && samples.is_empty() {
-                skip -= points;
-                continue;
-            }
-            chunk::decode(row.get_ref(1)?.as_blob()?, &mut samples);
-        }
-        samples.drain(..skip.min(samples.len()));
-        if samples.len() > limit {
-            more = true;
-            samples.truncate(limit);
-        }
-        let end = offset.saturating_add(samples.len());
-        Ok(HistoryPage {
-            samples,
-            next: more.then_some(end),
-        })
-    }
-
-    /// Every point of a series once, by time, step, value.
-    pub(crate) fn all_samples(&self, series: &Series) -> Result<Vec<Sample>> {
-        let mut samples = Vec::new();
-        let mut statement = self
-            .conn()
-            .prepare_cached("SELECT data FROM chunks WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
-        let mut rows = statement.query([chunk_id(series.id, 0), chunk_id(series.id + 1, 0)])?;
-        while let Some(row) = rows.next()? {
-            chunk::decode(row.get_ref(0)?.as_blob()?, &mut samples);
-        }
-        if !series.ordered {
-            tidy(&mut samples);
-        }
-        Ok(samples)
-    }
-}
-
-/// Puts points in order and leaves out those that came twice.
-fn tidy(samples: &mut Vec<Sample>) {
-    samples.sort_unstable_by(Sample::by_time);
-    samples.dedup_by(|a, b| a.same(b));
 }
 
 impl Tx<'_> {
@@ -206,120 +132,11 @@ impl Tx<'_> {
     /// Appends points to the metrics of a run. A point that is there already is
     /// dropped, here or when the history is read.
     pub(crate) fn put_metrics(&self, run: i64, run_id: &str, points: &[MetricPoint]) -> Result<()> {
-        let sample = |point: &MetricPoint| Sample {
-            step: point.step,
-            timestamp: point.timestamp,
-            value: point.value,
-        };
-        if let [point] = points {
-            self.append(run, &point.key, &[sample(point)])?;
-        } else {
-            let mut order: Vec<&str> = Vec::new();
-            let mut grouped: HashMap<&str, Vec<Sample>> = HashMap::new();
-            for point in points {
-                grouped
-                    .entry(&point.key)
-                    .or_insert_with(|| {
-                        order.push(&point.key);
-                        Vec::new()
-                    })
-                    .push(sample(point));
-            }
-            for key in order {
-                if let Some(samples) = grouped.get(key) {
-                    self.append(run, key, samples)?;
-                }
-            }
-        }
+        let mut appends = Appends::default();
+        appends.points(self, run, points)?;
+        appends.flush(self)?;
         for point in points.iter().filter(|point| point.model_id.is_some()) {
             self.put_model_metric(run_id, point)?;
-        }
-        Ok(())
-    }
-
-    fn append(&self, run: i64, key: &str, samples: &[Sample]) -> Result<()> {
-        let metric = self.metric_name(key)?;
-        let known = self
-            .conn()
-            .prepare_cached(&format!(
-                "SELECT {SERIES} FROM series s WHERE s.run = ?1 AND s.metric = ?2"
-            ))?
-            .query_row([run, metric], series_from_row)
-            .optional()?;
-        let mut fresh: Vec<Sample> = Vec::with_capacity(samples.len());
-        let mut series = None;
-        for sample in samples {
-            let series = series.get_or_insert_with(|| known.as_ref().map(Running::of));
-            match series {
-                Some(running) => {
-                    if !running.take(sample) {
-                        continue;
-                    }
-                }
-                None => *series = Some(Running::first(sample)),
-            }
-            fresh.push(*sample);
-        }
-        let Some(running) = series.flatten() else {
-            return Ok(());
-        };
-        if fresh.is_empty() {
-            return Ok(());
-        }
-        let added = i64::try_from(fresh.len()).unwrap_or(i64::MAX);
-        let id = match &known {
-            None => self
-                .conn()
-                .prepare_cached(
-                    "INSERT INTO series (run, metric, last_value, last_step, last_ts, min_value, max_value,
-                        points, next_chunk, loose, end_ts, end_step, ordered)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 1, ?9, ?10, ?11) RETURNING id",
-                )?
-                .query_row(
-                    params![
-                        run,
-                        metric,
-                        null_if_nan(running.last.value),
-                        running.last.step,
-                        running.last.timestamp,
-                        running.min,
-                        running.max,
-                        added,
-                        running.end.0,
-                        running.end.1,
-                        running.ordered
-                    ],
-                    |row| row.get(0),
-                )?,
-            Some(series) => {
-                self.conn()
-                    .prepare_cached(
-                        "UPDATE series SET last_value = ?2, last_step = ?3, last_ts = ?4, min_value = ?5,
-                            max_value = ?6, points = points + ?7, next_chunk = next_chunk + 1,
-                            loose = loose + 1, end_ts = ?8, end_step = ?9, ordered = ?10
-                         WHERE id = ?1",
-                    )?
-                    .execute(params![
-                        series.id,
-                        null_if_nan(running.last.value),
-                        running.last.step,
-                        running.last.timestamp,
-                        running.min,
-                        running.max,
-                        added,
-                        running.end.0,
-                        running.end.1,
-                        running.ordered
-                    ])?;
-                series.id
-            }
-        };
-        let number = known.as_ref().map_or(0, |series| series.next_chunk);
-        self.put_chunk(id, number, fresh.len(), None, &chunk::encode(&fresh))?;
-        if let Some(series) = known
-            && series.loose + 1 >= LOOSE
-        {
-            self.merge(id, number + 1, series.loose + 1, running.ordered)?;
         }
         Ok(())
     }
@@ -340,38 +157,63 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Merges the loose appends at the end of a series, and the last chunk when it
-    /// is not full, into chunks with summaries.
-    fn merge(&self, series: i64, next: i64, loose: i64, ordered: bool) -> Result<()> {
-        let mut first = next - loose;
-        if first > 0 {
-            let open: Option<usize> = self
-                .conn()
-                .prepare_cached("SELECT points FROM chunks WHERE id = ?1")?
-                .query_row([chunk_id(series, first - 1)], |row| row.get(0))
-                .optional()?;
-            if open.is_some_and(|points| points < chunk::FULL) {
-                first -= 1;
-            }
-        }
-        let range = [chunk_id(series, first), chunk_id(series, next)];
+    /// The points of some chunks of a series as they lie there.
+    fn samples(&self, series: i64, chunks: std::ops::Range<i64>) -> Result<Vec<Sample>> {
         let mut samples = Vec::new();
-        {
-            let mut statement = self
-                .conn()
-                .prepare_cached("SELECT data FROM chunks WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
-            let mut rows = statement.query(range)?;
-            while let Some(row) = rows.next()? {
-                chunk::decode(row.get_ref(0)?.as_blob()?, &mut samples);
+        let mut statement = self
+            .conn()
+            .prepare_cached("SELECT data FROM chunks WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
+        let mut rows =
+            statement.query([chunk_id(series, chunks.start), chunk_id(series, chunks.end)])?;
+        while let Some(row) = rows.next()? {
+            chunk::decode(row.get_ref(0)?.as_blob()?, &mut samples);
+        }
+        Ok(samples)
+    }
+
+    /// Merges the loose appends at the end of a series, and the last chunk when it
+    /// is not full, into chunks with summaries. Points that came late are put where
+    /// they belong when that is not far back.
+    fn merge(&self, series: i64, next: i64, loose: i64, mut order: InOrder) -> Result<()> {
+        let mut first = next - loose;
+        let mut samples = self.samples(series, first..next)?;
+        if order != InOrder::Yes {
+            samples.sort_by(Sample::by_time);
+        }
+        let furthest = first - FURTHEST_BACK;
+        let mut before = Vec::new();
+        while first > 0 {
+            before = self.samples(series, first - 1..first)?;
+            let late = order == InOrder::NotYet
+                && before
+                    .last()
+                    .zip(samples.first())
+                    .is_some_and(|(end, start)| !start.follows(end));
+            if before.len() >= chunk::FULL && !(late && first > furthest) {
+                break;
+            }
+            first -= 1;
+            before.append(&mut samples);
+            samples = std::mem::take(&mut before);
+            if order != InOrder::Yes {
+                samples.sort_by(Sample::by_time);
             }
         }
-        let before = samples.len();
-        if !ordered {
-            tidy(&mut samples);
+        let came = samples.len();
+        if order != InOrder::Yes {
+            samples.dedup_by(|a, b| a.same(b));
+        }
+        if order == InOrder::NotYet {
+            let all = before.last().into_iter().chain(&samples);
+            order = if all.clone().zip(all.skip(1)).all(|(a, b)| b.follows(a)) {
+                InOrder::Yes
+            } else {
+                InOrder::No
+            };
         }
         self.conn()
             .prepare_cached("DELETE FROM chunks WHERE id >= ?1 AND id < ?2")?
-            .execute(range)?;
+            .execute([chunk_id(series, first), chunk_id(series, next)])?;
         for part in samples.chunks(chunk::FULL) {
             self.put_chunk(
                 series,
@@ -384,9 +226,193 @@ impl Tx<'_> {
         }
         self.conn()
             .prepare_cached(
-                "UPDATE series SET next_chunk = ?2, loose = 0, points = points - ?3 WHERE id = ?1",
+                "UPDATE series SET next_chunk = ?2, loose = 0, points = points - ?3, ordered = ?4
+                 WHERE id = ?1",
             )?
-            .execute(params![series, first, before - samples.len()])?;
+            .execute(params![series, first, came - samples.len(), order.number()])?;
+        Ok(())
+    }
+}
+
+/// Points on their way into the store. What several requests append to a series is
+/// written once: one chunk and one change of the series' row.
+#[derive(Default)]
+pub(crate) struct Appends {
+    /// Runs that may be written to, by id.
+    runs: HashMap<String, i64>,
+    /// Where the appends of a run's metric are in `series`.
+    places: HashMap<(i64, i64), usize>,
+    series: Vec<Appended>,
+}
+
+struct Appended {
+    run: i64,
+    metric: i64,
+    known: Option<Series>,
+    running: Option<Running>,
+    fresh: Vec<Sample>,
+}
+
+impl Appends {
+    /// Takes points that a client logs to a run. Nothing is written before
+    /// [`Appends::flush`] but the journal.
+    pub(crate) fn log(
+        &mut self,
+        tx: &Tx<'_>,
+        run_id: String,
+        points: Vec<MetricPoint>,
+    ) -> Result<()> {
+        let run = match self.runs.get(&run_id) {
+            Some(run) => *run,
+            None => {
+                let run = tx.active_run(&run_id)?.id;
+                self.runs.insert(run_id.clone(), run);
+                run
+            }
+        };
+        self.points(tx, run, &points)?;
+        tx.journal(|| Change::Metrics { run_id, points })
+    }
+
+    fn points(&mut self, tx: &Tx<'_>, run: i64, points: &[MetricPoint]) -> Result<()> {
+        // Points of one metric mostly come together.
+        let mut last: Option<(&str, usize)> = None;
+        for point in points {
+            let place = match last {
+                Some((key, place)) if key == point.key => place,
+                _ => self.place(tx, run, &point.key)?,
+            };
+            last = Some((&point.key, place));
+            if let Some(series) = self.series.get_mut(place) {
+                series.take(Sample {
+                    step: point.step,
+                    timestamp: point.timestamp,
+                    value: point.value,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, tx: &Tx<'_>, run: i64, key: &str) -> Result<usize> {
+        let metric = tx.metric_name(key)?;
+        if let Some(place) = self.places.get(&(run, metric)) {
+            return Ok(*place);
+        }
+        let known = tx
+            .conn()
+            .prepare_cached(&format!(
+                "SELECT {SERIES} FROM series s WHERE s.run = ?1 AND s.metric = ?2"
+            ))?
+            .query_row([run, metric], series_from_row)
+            .optional()?;
+        let place = self.series.len();
+        self.places.insert((run, metric), place);
+        self.series.push(Appended {
+            run,
+            metric,
+            running: known.as_ref().map(Running::of),
+            known,
+            fresh: Vec::new(),
+        });
+        Ok(place)
+    }
+
+    /// Writes what was taken.
+    pub(crate) fn flush(&mut self, tx: &Tx<'_>) -> Result<()> {
+        self.runs.clear();
+        self.places.clear();
+        for series in self.series.drain(..) {
+            series.write(tx)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what was taken.
+    pub(crate) fn clear(&mut self) {
+        self.runs.clear();
+        self.places.clear();
+        self.series.clear();
+    }
+}
+
+impl Appended {
+    fn take(&mut self, sample: Sample) {
+        match &mut self.running {
+            Some(running) => {
+                if !running.take(&sample) {
+                    return;
+                }
+            }
+            None => self.running = Some(Running::first(&sample)),
+        }
+        self.fresh.push(sample);
+    }
+
+    fn write(self, tx: &Tx<'_>) -> Result<()> {
+        let Some(running) = self.running.filter(|_| !self.fresh.is_empty()) else {
+            return Ok(());
+        };
+        let added = i64::try_from(self.fresh.len()).unwrap_or(i64::MAX);
+        let id = match &self.known {
+            None => {
+                tx.conn()
+                    .prepare_cached(
+                        "INSERT INTO series (run, metric, last_value, last_step, last_ts, min_value, max_value,
+                            points, next_chunk, loose, end_ts, end_step, ordered)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 1, ?9, ?10, ?11)",
+                    )?
+                    .execute(params![
+                        self.run,
+                        self.metric,
+                        null_if_nan(running.last.value),
+                        running.last.step,
+                        running.last.timestamp,
+                        running.min,
+                        running.max,
+                        added,
+                        running.end.0,
+                        running.end.1,
+                        running.order.number()
+                    ])?;
+                tx.conn().last_insert_rowid()
+            }
+            Some(series) => {
+                tx.conn()
+                    .prepare_cached(
+                        "UPDATE series SET last_value = ?2, last_step = ?3, last_ts = ?4, min_value = ?5,
+                            max_value = ?6, points = points + ?7, next_chunk = next_chunk + 1,
+                            loose = loose + 1, end_ts = ?8, end_step = ?9, ordered = ?10
+                         WHERE id = ?1",
+                    )?
+                    .execute(params![
+                        series.id,
+                        null_if_nan(running.last.value),
+                        running.last.step,
+                        running.last.timestamp,
+                        running.min,
+                        running.max,
+                        added,
+                        running.end.0,
+                        running.end.1,
+                        running.order.number()
+                    ])?;
+                series.id
+            }
+        };
+        let number = self.known.as_ref().map_or(0, |series| series.next_chunk);
+        tx.put_chunk(
+            id,
+            number,
+            self.fresh.len(),
+            None,
+            &chunk::encode(&self.fresh),
+        )?;
+        if let Some(series) = self.known
+            && series.loose + 1 >= LOOSE
+        {
+            tx.merge(id, number + 1, series.loose + 1, running.order)?;
+        }
         Ok(())
     }
 }
@@ -397,7 +423,7 @@ struct Running {
     min: Option<f64>,
     max: Option<f64>,
     end: (i64, i64),
-    ordered: bool,
+    order: InOrder,
 }
 
 impl Running {
@@ -407,7 +433,7 @@ impl Running {
             min: series.min,
             max: series.max,
             end: series.end,
-            ordered: series.ordered,
+            order: series.order,
         }
     }
 
@@ -418,7 +444,7 @@ impl Running {
             min: value,
             max: value,
             end: (sample.timestamp, sample.step),
-            ordered: true,
+            order: InOrder::Yes,
         }
     }
 
@@ -431,9 +457,12 @@ impl Running {
             return false;
         }
         let (ts, step) = self.end;
-        self.ordered &= sample.timestamp >= ts
+        let in_order = sample.timestamp >= ts
             && sample.step >= step
             && (sample.timestamp, sample.step) != self.end;
+        if !in_order && self.order == InOrder::Yes {
+            self.order = InOrder::NotYet;
+        }
         self.end = (ts.max(sample.timestamp), step.max(sample.step));
         if sample.by_step(&self.last).is_gt() {
             self.last = *sample;

@@ -1,4 +1,7 @@
-use rusqlite::{OptionalExtension, Row, params};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::{CachedStatement, OptionalExtension, Row, params};
 use skerry_domain::change::RunRecord;
 use skerry_domain::tracking::{MetricPoint, Run, RunInfo};
 use skerry_domain::{Change, KeyValue, LifecycleStage, Millis, RunStatus};
@@ -74,6 +77,12 @@ pub(crate) fn info_from_row(row: &Row<'_>) -> rusqlite::Result<(i64, RunInfo)> {
     ))
 }
 
+/// Tags as they are found again: by key, of each the last that was set.
+fn by_key(tags: &[KeyValue]) -> Vec<KeyValue> {
+    let last: BTreeMap<&str, &KeyValue> = tags.iter().map(|tag| (tag.key.as_str(), tag)).collect();
+    last.into_values().cloned().collect()
+}
+
 pub(crate) fn missing(run_id: &str) -> StoreError {
     StoreError::NotFound(format!("Run with id={run_id} not found"))
 }
@@ -110,30 +119,7 @@ impl Reader<'_> {
     pub fn run(&self, run_id: &str) -> Result<Run> {
         limits::run_id(run_id)?;
         let (id, info) = self.run_row(run_id)?;
-        self.with_data(id, info)
-    }
-
-    pub(crate) fn with_data(&self, id: i64, info: RunInfo) -> Result<Run> {
-        let (datasets, model_inputs, model_outputs) = self.inputs_of(id)?;
-        Ok(Run {
-            metrics: self.latest_metrics(id)?,
-            params: pairs(
-                &mut self
-                    .conn()
-                    .prepare_cached("SELECT key, value FROM params WHERE run = ?1 ORDER BY key")?,
-                [id],
-            )?,
-            tags: pairs(
-                &mut self
-                    .conn()
-                    .prepare_cached("SELECT key, value FROM tags WHERE run = ?1 ORDER BY key")?,
-                [id],
-            )?,
-            info,
-            datasets,
-            model_inputs,
-            model_outputs,
-        })
+        DataOfRuns::new(self)?.load(id, info)
     }
 
     pub(crate) fn run_number(&self, run_id: &str) -> Result<i64> {
@@ -171,6 +157,82 @@ impl Reader<'_> {
             artifact_uri: info.artifact_uri,
             lifecycle: info.lifecycle,
         })
+    }
+}
+
+/// Loads the data of one run after the other.
+pub(crate) struct DataOfRuns<'r> {
+    reader: &'r Reader<'r>,
+    metrics: CachedStatement<'r>,
+    params: CachedStatement<'r>,
+    tags: CachedStatement<'r>,
+    inputs: CachedStatement<'r>,
+    /// Names of metrics by number, each looked up once.
+    names: HashMap<i64, String>,
+}
+
+impl<'r> DataOfRuns<'r> {
+    pub(crate) fn new(reader: &'r Reader<'_>) -> Result<Self> {
+        let conn = reader.conn();
+        Ok(Self {
+            reader,
+            metrics: conn.prepare_cached(
+                "SELECT metric, last_value, last_ts, last_step FROM series WHERE run = ?1",
+            )?,
+            params: conn
+                .prepare_cached("SELECT key, value FROM params WHERE run = ?1 ORDER BY key")?,
+            tags: conn.prepare_cached("SELECT key, value FROM tags WHERE run = ?1 ORDER BY key")?,
+            inputs: conn.prepare_cached(
+                "SELECT 1 WHERE EXISTS (SELECT 1 FROM dataset_inputs WHERE run = ?1)
+                 OR EXISTS (SELECT 1 FROM model_inputs WHERE run = ?1)
+                 OR EXISTS (SELECT 1 FROM model_outputs WHERE run = ?1)",
+            )?,
+            names: HashMap::new(),
+        })
+    }
+
+    pub(crate) fn load(&mut self, id: i64, info: RunInfo) -> Result<Run> {
+        let (datasets, model_inputs, model_outputs) = if self.inputs.exists([id])? {
+            self.reader.inputs_of(id)?
+        } else {
+            Default::default()
+        };
+        Ok(Run {
+            metrics: self.latest_metrics(id)?,
+            params: pairs(&mut self.params, [id])?,
+            tags: pairs(&mut self.tags, [id])?,
+            info,
+            datasets,
+            model_inputs,
+            model_outputs,
+        })
+    }
+
+    /// Latest point of each metric, by name.
+    fn latest_metrics(&mut self, run: i64) -> Result<Vec<MetricPoint>> {
+        let mut points = Vec::new();
+        let mut rows = self.metrics.query([run])?;
+        while let Some(row) = rows.next()? {
+            let name = match self.names.entry(row.get(0)?) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let name = self
+                        .reader
+                        .conn()
+                        .prepare_cached("SELECT name FROM metric_names WHERE id = ?1")?
+                        .query_row([unknown.key()], |row| row.get(0))?;
+                    unknown.insert(name)
+                }
+            };
+            points.push(MetricPoint::new(
+                name.clone(),
+                row.get::<_, Option<f64>>(1)?.unwrap_or(f64::NAN),
+                row.get(2)?,
+                row.get(3)?,
+            ));
+        }
+        points.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(points)
     }
 }
 
@@ -238,14 +300,34 @@ impl Tx<'_> {
             )?;
         }
         self.put_tags(id, &new.tags)?;
-        let run_id = record.run_id.clone();
+        let run = Run {
+            info: RunInfo {
+                run_id: record.run_id.clone(),
+                experiment_id: experiment.id,
+                experiment: record.experiment.clone(),
+                name: record.name.clone(),
+                user_id: record.user_id.clone(),
+                status: record.status,
+                start_time: record.start_time,
+                end_time: None,
+                artifact_uri: record.artifact_uri.clone(),
+                lifecycle: LifecycleStage::Active,
+                machine_id: None,
+            },
+            metrics: Vec::new(),
+            params: Vec::new(),
+            tags: by_key(&new.tags),
+            datasets: Vec::new(),
+            model_inputs: Vec::new(),
+            model_outputs: Vec::new(),
+        };
         self.journal(|| Change::RunSaved(record))?;
         self.journal(|| Change::RunTags {
-            run_id: run_id.clone(),
+            run_id: run.info.run_id.clone(),
             set: new.tags,
             deleted: Vec::new(),
         })?;
-        self.run(&run_id)
+        Ok(run)
     }
 
     /// Inserts or replaces the row of a run; answers its number.

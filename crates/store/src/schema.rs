@@ -21,6 +21,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         20_261_127_001_500,
         include_str!("../migrations/20261127001500_agent.sql"),
     ),
+    (
+        20_261_127_050_000,
+        include_str!("../migrations/20261127050000_search.sql"),
+    ),
 ];
 
 /// SQLite's `application_id` of our files: "Skry".

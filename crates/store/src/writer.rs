@@ -10,15 +10,25 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::watch;
 
-use crate::{Reader, Result, StoreError, StoreOptions, Tx};
+use crate::metrics::Appends;
+use crate::{Append, Reader, Result, StoreError, StoreOptions, Tx};
 
 /// What a job did, and how to tell its caller how the commit went.
 pub(crate) struct Outcome {
     pub failed: bool,
-    pub answer: Box<dyn FnOnce(Result<()>) + Send>,
+    pub answer: Answer,
 }
 
-pub(crate) type Job = Box<dyn FnOnce(&Tx<'_>) -> Outcome + Send>;
+/// Tells a caller how its write went.
+pub(crate) type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+
+pub(crate) enum Job {
+    /// Stands and falls by itself.
+    Write(Box<dyn FnOnce(&Tx<'_>) -> Outcome + Send>),
+    /// Points for a run. They are checked before anything is written, so that all the
+    /// appends in a row are written together.
+    Append { append: Append, answer: Answer },
+}
 
 /// A group is closed at so many jobs, or after so long.
 const GROUP_JOBS: usize = 512;
@@ -42,6 +52,7 @@ impl Writer {
             journal: options.journal,
             artifact_root: options.artifact_root.clone(),
             metric_names: RefCell::default(),
+            appends: RefCell::default(),
             commits,
         };
         let thread = std::thread::Builder::new()
@@ -83,6 +94,7 @@ struct Room {
     journal: bool,
     artifact_root: String,
     metric_names: RefCell<HashMap<String, i64>>,
+    appends: RefCell<Appends>,
     commits: watch::Sender<u64>,
 }
 
@@ -102,17 +114,36 @@ impl Room {
             return;
         }
         let started = Instant::now();
-        let mut done: Vec<Outcome> = Vec::new();
+        let mut done: Vec<Answer> = Vec::new();
         let mut next = Some(first);
         let mut lost = None;
         while let Some(job) = next.take() {
-            let outcome = self.one(job);
-            let failed = outcome.failed;
-            done.push(outcome);
-            if failed && self.conn.is_autocommit() {
-                // A full disk makes SQLite give up the whole transaction.
-                lost = Some(StoreError::Full);
-                break;
+            match job {
+                Job::Append { append, answer } => match self.append(append) {
+                    Ok(()) => done.push(answer),
+                    Err(error) if error.is_refusal() => {
+                        done.push(Box::new(|_| answer(Err(error))));
+                    }
+                    Err(error) => {
+                        done.push(answer);
+                        lost = Some(error);
+                        break;
+                    }
+                },
+                Job::Write(write) => {
+                    if let Err(error) = self.flush() {
+                        lost = Some(error.clone());
+                        self.refuse(Job::Write(write), &error);
+                        break;
+                    }
+                    let outcome = self.one(write);
+                    done.push(outcome.answer);
+                    if outcome.failed && self.conn.is_autocommit() {
+                        // A full disk makes SQLite give up the whole transaction.
+                        lost = Some(StoreError::Full);
+                        break;
+                    }
+                }
             }
             if done.len() < GROUP_JOBS && started.elapsed() < GROUP_TIME {
                 next = jobs.try_recv().ok();
@@ -120,32 +151,50 @@ impl Room {
         }
         let commit = match lost {
             Some(error) => Err(error),
-            None => self.run("COMMIT"),
+            None => self.flush().and_then(|()| self.run("COMMIT")),
         };
         if let Err(error) = &commit {
             tracing::error!(%error, writes = done.len(), "the store cannot commit");
             self.metric_names.borrow_mut().clear();
+            self.appends.borrow_mut().clear();
             if !self.conn.is_autocommit() {
                 let _ = self.run("ROLLBACK");
             }
         } else {
             self.commits.send_modify(|count| *count += 1);
         }
-        for outcome in done {
-            (outcome.answer)(commit.clone());
+        for answer in done {
+            answer(commit.clone());
         }
     }
 
-    fn one(&self, job: Job) -> Outcome {
-        let savepoint = self.run("SAVEPOINT job");
-        let tx = Tx {
+    fn tx(&self, journal: bool) -> Tx<'_> {
+        Tx {
             reader: Reader { conn: &self.conn },
-            journal: self.journal,
+            journal,
             artifact_root: &self.artifact_root,
             metric_names: &self.metric_names,
             now: crate::now(),
-        };
-        let mut outcome = job(&tx);
+        }
+    }
+
+    fn append(&self, append: Append) -> Result<()> {
+        let tx = self.tx(self.journal);
+        if let Some(check) = append.check {
+            check(&tx, &append.run_id)?;
+        }
+        self.appends
+            .borrow_mut()
+            .log(&tx, append.run_id, append.points)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.appends.borrow_mut().flush(&self.tx(self.journal))
+    }
+
+    fn one(&self, write: impl FnOnce(&Tx<'_>) -> Outcome) -> Outcome {
+        let savepoint = self.run("SAVEPOINT job");
+        let mut outcome = write(&self.tx(self.journal));
         outcome.failed |= savepoint.is_err();
         if outcome.failed {
             self.metric_names.borrow_mut().clear();
@@ -161,17 +210,16 @@ impl Room {
 
     /// Runs a job without a transaction to write in, only to reach its caller.
     fn refuse(&self, job: Job, error: &StoreError) {
-        let _ = self.conn.pragma_update(None, "query_only", true);
-        let tx = Tx {
-            reader: Reader { conn: &self.conn },
-            journal: false,
-            artifact_root: &self.artifact_root,
-            metric_names: &self.metric_names,
-            now: crate::now(),
+        let answer = match job {
+            Job::Append { answer, .. } => answer,
+            Job::Write(write) => {
+                let _ = self.conn.pragma_update(None, "query_only", true);
+                let outcome = write(&self.tx(false));
+                let _ = self.conn.pragma_update(None, "query_only", false);
+                outcome.answer
+            }
         };
-        let outcome = job(&tx);
-        let _ = self.conn.pragma_update(None, "query_only", false);
-        (outcome.answer)(Err(error.clone()));
+        answer(Err(error.clone()));
     }
 
     fn run(&self, sql: &str) -> Result<()> {

@@ -1,13 +1,17 @@
 //! Search: from MLflow's language to SQL.
 
 mod parse;
+mod plan;
 pub(crate) mod runs;
+mod sets;
+#[cfg(test)]
+mod tests;
 
 use rusqlite::types::Value as Bound;
 use rusqlite::{Connection, Row};
 
 use crate::{Result, StoreError};
-use parse::{Clause, Op, Value};
+use parse::{Clause, Expr, Op, Value};
 
 pub use runs::RunQuery;
 
@@ -58,6 +62,22 @@ pub(crate) struct Searchable {
     pub params: Option<&'static str>,
     pub metrics: Option<&'static str>,
     pub datasets: Option<&'static str>,
+}
+
+/// A condition of SQL with the values for its question marks.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    text: String,
+    bound: Vec<Bound>,
+}
+
+impl Condition {
+    fn new(text: impl Into<String>, bound: impl IntoIterator<Item = Bound>) -> Self {
+        Self {
+            text: text.into(),
+            bound: bound.into_iter().collect(),
+        }
+    }
 }
 
 /// A query under construction.
@@ -127,14 +147,6 @@ impl Sql {
         })
     }
 
-    /// Counts the rows.
-    pub(crate) fn count(self, conn: &Connection) -> Result<u64> {
-        let count: i64 = conn
-            .prepare_cached(&self.text)?
-            .query_row(rusqlite::params_from_iter(&self.bound), |row| row.get(0))?;
-        Ok(u64::try_from(count).unwrap_or(0))
-    }
-
     /// Adds the conditions of a filter.
     pub(crate) fn filter(&mut self, text: &str, searchable: &Searchable) -> Result<()> {
         for clause in parse::filter(text)? {
@@ -177,17 +189,26 @@ impl Sql {
     }
 
     fn clause(&mut self, clause: &Clause, searchable: &Searchable) -> Result<()> {
+        let condition = searchable.condition(clause)?;
+        self.and(&condition.text, condition.bound);
+        Ok(())
+    }
+}
+
+impl Searchable {
+    /// A comparison as SQL.
+    fn condition(&self, clause: &Clause) -> Result<Condition> {
         let group = match clause.entity.as_deref() {
             None | Some("attribute" | "attr" | "attributes" | "run") => {
-                return self.attribute(clause, searchable);
+                return self.attribute(clause);
             }
-            Some("tag" | "tags") => Some((searchable.tags, false)),
+            Some("tag" | "tags") => Some((self.tags, false)),
             Some("parameter" | "parameters" | "param" | "params") => {
-                searchable.params.map(|sql| (sql, false))
+                self.params.map(|sql| (sql, false))
             }
-            Some("metric" | "metrics") => searchable.metrics.map(|sql| (sql, true)),
+            Some("metric" | "metrics") => self.metrics.map(|sql| (sql, true)),
             Some("dataset" | "datasets") => {
-                return self.dataset(clause, searchable);
+                return self.dataset(clause);
             }
             Some(_) => None,
         };
@@ -207,24 +228,25 @@ impl Sql {
                     ),
                 });
             };
-            self.and(
-                &template.replace("{op}", op),
+            return Ok(Condition::new(
+                template.replace("{op}", op),
                 [Bound::from(clause.key.clone()), Bound::from(*number)],
-            );
-            return Ok(());
+            ));
         }
         if matches!(clause.op, Op::IsNull | Op::IsNotNull) {
             let there = template.replace("{value} {op} ?", "1");
             let not = if clause.op == Op::IsNull { "NOT " } else { "" };
-            self.and(&format!("{not}{there}"), [Bound::from(clause.key.clone())]);
-            return Ok(());
+            return Ok(Condition::new(
+                format!("{not}{there}"),
+                [Bound::from(clause.key.clone())],
+            ));
         }
         let Value::Text(text) = &clause.value else {
             return Err(parse::error(
                 clause.at,
                 format!(
                     "Expected a quoted string value for {} (e.g. 'my-value'). Got value {}",
-                    if template == searchable.tags {
+                    if template == self.tags {
                         "tag"
                     } else {
                         "parameter"
@@ -234,24 +256,19 @@ impl Sql {
             ));
         };
         let condition = text_condition(template, clause, clause.op)?.replace("{value}", "t.value");
-        self.and(
-            &condition,
+        Ok(Condition::new(
+            condition,
             [Bound::from(clause.key.clone()), Bound::from(text.clone())],
-        );
-        Ok(())
+        ))
     }
 
-    fn attribute(&mut self, clause: &Clause, searchable: &Searchable) -> Result<()> {
-        let found = searchable
+    fn attribute(&self, clause: &Clause) -> Result<Condition> {
+        let found = self
             .attributes
             .iter()
             .find(|(name, _, _)| *name == clause.key);
         let Some((name, column, kind)) = found else {
-            let names: Vec<&str> = searchable
-                .attributes
-                .iter()
-                .map(|(name, ..)| *name)
-                .collect();
+            let names: Vec<&str> = self.attributes.iter().map(|(name, ..)| *name).collect();
             return Err(parse::error(
                 clause.at,
                 format!(
@@ -267,54 +284,45 @@ impl Sql {
                 let bound = text
                     .parse::<i64>()
                     .map_or_else(|_| Bound::from(*number), Bound::from);
-                self.and(&format!("{column} {op} ?"), [bound]);
+                Ok(Condition::new(format!("{column} {op} ?"), [bound]))
             }
-            (Kind::Number, other) => {
-                return Err(parse::error(
-                    clause.at,
-                    format!(
-                        "Expected numeric value type for numeric attribute: {name}. Found {}",
-                        shown(other)
-                    ),
-                ));
-            }
-            (Kind::Listed, Value::List(items)) => self.list(column, clause, items)?,
-            (_, Value::List(_)) => {
-                return Err(parse::error(
-                    clause.at,
-                    format!(
-                        "The attribute '{name}' cannot be compared with a list of quoted string values."
-                    ),
-                ));
-            }
+            (Kind::Number, other) => Err(parse::error(
+                clause.at,
+                format!(
+                    "Expected numeric value type for numeric attribute: {name}. Found {}",
+                    shown(other)
+                ),
+            )),
+            (Kind::Listed, Value::List(items)) => listed(column, clause, items),
+            (_, Value::List(_)) => Err(parse::error(
+                clause.at,
+                format!(
+                    "The attribute '{name}' cannot be compared with a list of quoted string values."
+                ),
+            )),
             (_, Value::Text(text)) => {
                 let condition =
                     text_condition("{value} {op} ?", clause, clause.op)?.replace("{value}", column);
-                self.and(&condition, [Bound::from(text.clone())]);
+                Ok(Condition::new(condition, [Bound::from(text.clone())]))
             }
-            (_, Value::None) => {
-                return Err(parse::error(
-                    clause.at,
-                    format!(
-                        "IS NULL / IS NOT NULL is only supported for tags and params, not for 'attribute' '{name}'"
-                    ),
-                ));
-            }
-            (_, other) => {
-                return Err(parse::error(
-                    clause.at,
-                    format!(
-                        "Expected a quoted string value for attributes. Got value {}",
-                        shown(other)
-                    ),
-                ));
-            }
+            (_, Value::None) => Err(parse::error(
+                clause.at,
+                format!(
+                    "IS NULL / IS NOT NULL is only supported for tags and params, not for 'attribute' '{name}'"
+                ),
+            )),
+            (_, other) => Err(parse::error(
+                clause.at,
+                format!(
+                    "Expected a quoted string value for attributes. Got value {}",
+                    shown(other)
+                ),
+            )),
         }
-        Ok(())
     }
 
-    fn dataset(&mut self, clause: &Clause, searchable: &Searchable) -> Result<()> {
-        let Some(template) = searchable.datasets else {
+    fn dataset(&self, clause: &Clause) -> Result<Condition> {
+        let Some(template) = self.datasets else {
             return Err(unknown_entity(clause));
         };
         let column = match clause.key.as_str() {
@@ -330,23 +338,12 @@ impl Sql {
                 ));
             }
         };
-        match &clause.value {
-            Value::List(items) => {
-                let not = list_op(clause)?;
-                let marks = vec!["?"; items.len()].join(", ");
-                self.and(
-                    &template.replace("{condition}", &format!("{column} {not}IN ({marks})")),
-                    items.iter().cloned().map(Bound::from),
-                );
-            }
-            Value::Text(text) => {
-                let condition =
-                    text_condition("{value} {op} ?", clause, clause.op)?.replace("{value}", column);
-                self.and(
-                    &template.replace("{condition}", &condition),
-                    [Bound::from(text.clone())],
-                );
-            }
+        let mut condition = match &clause.value {
+            Value::List(items) => listed(column, clause, items)?,
+            Value::Text(text) => Condition::new(
+                text_condition("{value} {op} ?", clause, clause.op)?.replace("{value}", column),
+                [Bound::from(text.clone())],
+            ),
             other => {
                 return Err(parse::error(
                     clause.at,
@@ -356,19 +353,37 @@ impl Sql {
                     ),
                 ));
             }
-        }
-        Ok(())
+        };
+        condition.text = template.replace("{condition}", &condition.text);
+        Ok(condition)
     }
 
-    fn list(&mut self, column: &str, clause: &Clause, items: &[String]) -> Result<()> {
-        let not = list_op(clause)?;
-        let marks = vec!["?"; items.len()].join(", ");
-        self.and(
-            &format!("{column} {not}IN ({marks})"),
-            items.iter().cloned().map(Bound::from),
-        );
-        Ok(())
+    /// Comparisons joined by AND and OR as SQL.
+    fn expression(&self, expr: &Expr) -> Result<Condition> {
+        let (parts, word) = match expr {
+            Expr::Is(clause) => return self.condition(clause),
+            Expr::All(parts) if parts.is_empty() => return Ok(Condition::new("1", [])),
+            Expr::All(parts) => (parts, " AND "),
+            Expr::Any(parts) => (parts, " OR "),
+        };
+        let mut texts = Vec::with_capacity(parts.len());
+        let mut bound = Vec::new();
+        for part in parts {
+            let condition = self.expression(part)?;
+            texts.push(condition.text);
+            bound.extend(condition.bound);
+        }
+        Ok(Condition::new(format!("({})", texts.join(word)), bound))
     }
+}
+
+fn listed(column: &str, clause: &Clause, items: &[String]) -> Result<Condition> {
+    let not = list_op(clause)?;
+    let marks = vec!["?"; items.len()].join(", ");
+    Ok(Condition::new(
+        format!("{column} {not}IN ({marks})"),
+        items.iter().cloned().map(Bound::from),
+    ))
 }
 
 fn list_op(clause: &Clause) -> Result<&'static str> {

@@ -1,4 +1,5 @@
-//! MLflow's search language: comparisons joined by AND.
+//! MLflow's search language: comparisons joined by AND; for runs also by OR, with
+//! parentheses, which MLflow does not have.
 
 use skerry_domain::{Code, ErrorBody};
 
@@ -60,6 +61,22 @@ pub(crate) struct Clause {
     /// Where it begins, in characters.
     pub at: usize,
 }
+
+/// Comparisons joined by AND and OR.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expr {
+    Is(Clause),
+    /// Two at least; nothing when the filter is empty.
+    All(Vec<Expr>),
+    /// Two at least.
+    Any(Vec<Expr>),
+}
+
+/// Parentheses in parentheses.
+const DEPTH: usize = 50;
+/// Comparisons in one filter, and values in all its lists: SQLite takes no more.
+const CLAUSES: usize = 500;
+const LISTED: usize = 10_000;
 
 /// A field to order by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,6 +234,8 @@ fn lex(text: &str) -> Result<Vec<(usize, Token)>, StoreError> {
 struct Parser {
     tokens: std::iter::Peekable<std::vec::IntoIter<(usize, Token)>>,
     end: usize,
+    clauses: usize,
+    listed: usize,
 }
 
 impl Parser {
@@ -224,6 +243,8 @@ impl Parser {
         Ok(Self {
             tokens: lex(text)?.into_iter().peekable(),
             end: text.chars().count(),
+            clauses: 0,
+            listed: 0,
         })
     }
 
@@ -352,6 +373,92 @@ fn show(token: &Token) -> String {
     }
 }
 
+impl Parser {
+    fn clause(&mut self) -> Result<Clause, StoreError> {
+        let (at, entity, key) = self.field()?;
+        let op = self.op()?;
+        let value = self.value(op)?;
+        let listed = match &value {
+            Value::List(items) => items.len(),
+            _ => 0,
+        };
+        self.clauses += 1;
+        self.listed += listed;
+        if self.clauses > CLAUSES || self.listed > LISTED {
+            return Err(error(
+                at,
+                format!(
+                    "Invalid filter: more than {CLAUSES} comparisons or {LISTED} values in lists."
+                ),
+            ));
+        }
+        Ok(Clause {
+            entity: entity.map(|entity| entity.to_lowercase()),
+            key,
+            op,
+            value,
+            at,
+        })
+    }
+
+    fn any(&mut self, depth: usize) -> Result<Expr, StoreError> {
+        let mut parts = vec![self.all(depth)?];
+        while self.word_follows("OR") {
+            parts.push(self.all(depth)?);
+        }
+        Ok(joined(parts, Expr::Any))
+    }
+
+    fn all(&mut self, depth: usize) -> Result<Expr, StoreError> {
+        let mut parts = vec![self.one(depth)?];
+        while self.word_follows("AND") {
+            parts.push(self.one(depth)?);
+        }
+        Ok(joined(parts, Expr::All))
+    }
+
+    fn one(&mut self, depth: usize) -> Result<Expr, StoreError> {
+        let Some((at, _)) = self.tokens.next_if(|(_, token)| *token == Token::Open) else {
+            return self.clause().map(Expr::Is);
+        };
+        if depth >= DEPTH {
+            return Err(error(
+                at,
+                format!("Invalid filter: more than {DEPTH} parentheses in each other."),
+            ));
+        }
+        let inner = self.any(depth + 1)?;
+        match self.tokens.next() {
+            Some((_, Token::Close)) => Ok(inner),
+            Some((at, other)) => Err(clause_error(at, &show(&other))),
+            None => Err(error(
+                at,
+                format!("Invalid filter: a ( at position {at} is not closed."),
+            )),
+        }
+    }
+}
+
+/// Parts of parts of the same kind are parts: parentheses that change nothing are gone.
+fn joined(mut parts: Vec<Expr>, join: fn(Vec<Expr>) -> Expr) -> Expr {
+    if parts.len() == 1
+        && let Some(one) = parts.pop()
+    {
+        return one;
+    }
+    let all = matches!(join(Vec::new()), Expr::All(_));
+    join(
+        parts
+            .into_iter()
+            .flat_map(|part| match part {
+                Expr::All(inner) if all => inner,
+                Expr::Any(inner) if !all => inner,
+                other => vec![other],
+            })
+            .collect(),
+    )
+}
+
 /// A filter as comparisons that must all hold; an empty one has none.
 pub(crate) fn filter(text: &str) -> Result<Vec<Clause>, StoreError> {
     let mut clauses = Vec::new();
@@ -360,21 +467,25 @@ pub(crate) fn filter(text: &str) -> Result<Vec<Clause>, StoreError> {
     }
     let mut parser = Parser::new(text)?;
     loop {
-        let (at, entity, key) = parser.field()?;
-        let op = parser.op()?;
-        let value = parser.value(op)?;
-        clauses.push(Clause {
-            entity: entity.map(|entity| entity.to_lowercase()),
-            key,
-            op,
-            value,
-            at,
-        });
+        clauses.push(parser.clause()?);
         match parser.tokens.next() {
             None => return Ok(clauses),
             Some((_, Token::Word(word))) if word.eq_ignore_ascii_case("AND") => {}
             Some((at, other)) => return Err(clause_error(at, &show(&other))),
         }
+    }
+}
+
+/// A filter in which OR and parentheses are known too.
+pub(crate) fn expression(text: &str) -> Result<Expr, StoreError> {
+    if text.trim().is_empty() {
+        return Ok(Expr::All(Vec::new()));
+    }
+    let mut parser = Parser::new(text)?;
+    let expr = parser.any(0)?;
+    match parser.tokens.next() {
+        None => Ok(expr),
+        Some((at, other)) => Err(clause_error(at, &show(&other))),
     }
 }
 
@@ -456,11 +567,123 @@ mod tests {
             ("params.a = 'x", "11"),
             ("(metrics.a = 1)", "0"),
         ] {
-            let StoreError::Input(body) = filter(text).unwrap_err() else {
-                panic!("{text}");
-            };
-            assert_eq!(body.details["position"], at, "{text}: {}", body.message);
+            assert_eq!(position(filter(text).map(|_| ())), at, "{text}");
         }
+    }
+
+    fn position<T: std::fmt::Debug>(parsed: Result<T, StoreError>) -> String {
+        let StoreError::Input(body) = parsed.unwrap_err() else {
+            panic!("an error without a position");
+        };
+        body.details["position"].clone()
+    }
+
+    #[test]
+    fn expressions_tell_where_they_are_wrong() {
+        let deep = "(".repeat(51);
+        let many = vec!["a = 'x'"; 501].join(" or ");
+        for (text, at) in [
+            ("metrics.a > 1 OR", "16"),
+            ("(metrics.a > 1", "0"),
+            ("metrics.a > 1)", "13"),
+            ("()", "1"),
+            ("(a = 'x') b = 'y'", "10"),
+            ("a = 'x' and (b = 'y' or )", "24"),
+            ("not a = 'x'", "4"),
+            (&deep, "50"),
+            (&many, "5500"),
+        ] {
+            assert_eq!(position(expression(text)), at, "{text}");
+        }
+    }
+
+    #[test]
+    fn and_binds_closer_than_or() {
+        let text = "a = '1' or b = '2' and (c = '3' or d = '4')";
+        let Expr::Any(parts) = expression(text).unwrap() else {
+            panic!("an OR");
+        };
+        assert!(matches!(parts.as_slice(), [Expr::Is(_), Expr::All(inner)]
+            if matches!(inner.as_slice(), [Expr::Is(_), Expr::Any(_)])));
+    }
+
+    /// As a person would write it, with no more parentheses than are needed.
+    fn render(expr: &Expr) -> String {
+        let quoted =
+            |text: &str, mark: &str| format!("{mark}{}{mark}", text.replace(mark, &mark.repeat(2)));
+        let part = |part: &Expr| match part {
+            Expr::Is(_) => render(part),
+            _ => format!("({})", render(part)),
+        };
+        match expr {
+            Expr::Is(clause) => {
+                let key = quoted(&clause.key, "`");
+                let field = match &clause.entity {
+                    Some(entity) => format!("{entity}.{key}"),
+                    None => key,
+                };
+                let value = match &clause.value {
+                    Value::None => String::new(),
+                    Value::Text(text) => quoted(text, "'"),
+                    Value::Number(_, text) => text.clone(),
+                    Value::List(items) => {
+                        let items: Vec<String> =
+                            items.iter().map(|item| quoted(item, "\"")).collect();
+                        format!("({})", items.join(", "))
+                    }
+                };
+                format!("{field} {} {value}", clause.op.word())
+            }
+            Expr::All(parts) => parts.iter().map(part).collect::<Vec<_>>().join(" AND "),
+            Expr::Any(parts) => parts.iter().map(part).collect::<Vec<_>>().join(" or "),
+        }
+    }
+
+    fn without_places(expr: &mut Expr) {
+        match expr {
+            Expr::Is(clause) => clause.at = 0,
+            Expr::All(parts) | Expr::Any(parts) => parts.iter_mut().for_each(without_places),
+        }
+    }
+
+    fn clause() -> impl Strategy<Value = Expr> {
+        let entity =
+            prop::sample::select(vec![None, Some("metrics"), Some("params"), Some("tags")]);
+        let text = || "\\PC{0,6}";
+        let compared = prop_oneof![
+            (
+                prop::sample::select(vec![Op::Equal, Op::NotEqual, Op::Like, Op::Ilike]),
+                text()
+            )
+                .prop_map(|(op, text)| (op, Value::Text(text))),
+            (
+                prop::sample::select(vec![Op::Less, Op::GreaterOrEqual, Op::Greater]),
+                -1e9..1e9_f64
+            )
+                .prop_map(|(op, number)| (op, Value::Number(number, number.to_string()))),
+            (
+                prop::sample::select(vec![Op::In, Op::NotIn]),
+                prop::collection::vec(text(), 1..4)
+            )
+                .prop_map(|(op, items)| (op, Value::List(items))),
+            prop::sample::select(vec![Op::IsNull, Op::IsNotNull]).prop_map(|op| (op, Value::None)),
+        ];
+        (entity, "\\PC{1,6}", compared).prop_map(|(entity, key, (op, value))| {
+            Expr::Is(Clause {
+                entity: entity.map(str::to_owned),
+                key,
+                op,
+                value,
+                at: 0,
+            })
+        })
+    }
+
+    fn tree() -> impl Strategy<Value = Expr> {
+        clause().prop_recursive(4, 24, 4, |inner| {
+            (prop::collection::vec(inner, 2..4), any::<bool>())
+                .prop_map(|(parts, all)| joined(parts, if all { Expr::All } else { Expr::Any }))
+        })
     }
 
     #[test]
@@ -495,7 +718,16 @@ mod tests {
         #[test]
         fn never_panics(text in "\\PC{0,80}") {
             let _ = filter(&text);
+            let _ = expression(&text);
             let _ = order(&text);
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(expr in tree()) {
+            let text = render(&expr);
+            let mut read = expression(&text).unwrap();
+            without_places(&mut read);
+            prop_assert_eq!(read, expr, "{}", text);
         }
 
         #[test]
@@ -510,9 +742,11 @@ mod tests {
         ) {
             let text = parts.concat();
             let _ = order(&text);
-            if let Err(StoreError::Input(body)) = filter(&text) {
-                let at: usize = body.details["position"].parse().unwrap();
-                prop_assert!(at <= text.chars().count());
+            for parsed in [filter(&text).map(|_| ()), expression(&text).map(|_| ())] {
+                if let Err(StoreError::Input(body)) = parsed {
+                    let at: usize = body.details["position"].parse().unwrap();
+                    prop_assert!(at <= text.chars().count());
+                }
             }
         }
     }

@@ -1,8 +1,9 @@
 use rusqlite::types::Value as Bound;
 use skerry_domain::tracking::Run;
 
-use super::parse::{self, Order};
-use super::{Kind, Page, Searchable, Sql, View};
+use super::parse::{self, Expr, Order};
+use super::plan::{BOUNDS, Bounds, Search};
+use super::{Condition, Kind, Page, Searchable, View};
 use crate::{Reader, Result, StoreError, runs};
 
 /// Which runs to list.
@@ -75,6 +76,72 @@ const ORDER: &[(&str, &str)] = &[
     ("end_time", "r.end_time"),
 ];
 
+/// What runs can be ordered by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Field {
+    /// A column of `runs r`.
+    Column(&'static str),
+    Metric(String),
+    Param(String),
+    Tag(String),
+}
+
+/// A field to order by. NaN comes after numbers, and what a run does not have comes
+/// last, either way.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub field: Field,
+    pub ascending: bool,
+}
+
+impl Key {
+    /// Joins the field in as number `n`.
+    pub(super) fn join(&self, n: usize) -> Option<Condition> {
+        let (join, name) = match &self.field {
+            Field::Column(_) => return None,
+            Field::Metric(name) => (
+                format!(
+                    " LEFT JOIN series o{n} ON o{n}.run = r.id \
+                     AND o{n}.metric = (SELECT id FROM metric_names WHERE name = ?)"
+                ),
+                name,
+            ),
+            Field::Param(name) => (
+                format!(" LEFT JOIN params o{n} ON o{n}.run = r.id AND o{n}.key = ?"),
+                name,
+            ),
+            Field::Tag(name) => (
+                format!(" LEFT JOIN tags o{n} ON o{n}.run = r.id AND o{n}.key = ?"),
+                name,
+            ),
+        };
+        Some(Condition::new(join, [Bound::from(name.clone())]))
+    }
+
+    /// Columns to order by, each with whether it ascends.
+    pub(super) fn columns(&self, n: usize) -> Vec<(String, bool)> {
+        let way = self.ascending;
+        match &self.field {
+            // So they are in the index.
+            Field::Column(column @ "r.run_id") => vec![((*column).to_owned(), way)],
+            Field::Column(column @ "r.start_time") if !way => vec![((*column).to_owned(), way)],
+            Field::Column(column) => vec![
+                (format!("{column} IS NULL"), true),
+                ((*column).to_owned(), way),
+            ],
+            Field::Metric(_) => vec![
+                (format!("o{n}.id IS NULL"), true),
+                (format!("o{n}.last_value IS NULL"), true),
+                (format!("o{n}.last_value"), way),
+            ],
+            Field::Param(_) | Field::Tag(_) => vec![
+                (format!("o{n}.value IS NULL"), true),
+                (format!("o{n}.value"), way),
+            ],
+        }
+    }
+}
+
 impl Reader<'_> {
     /// Runs that a filter lets through, with their data.
     ///
@@ -82,24 +149,43 @@ impl Reader<'_> {
     /// `Invalid` for a filter or order that cannot be read; the position is in the
     /// details.
     pub fn runs(&self, query: &RunQuery) -> Result<Page<Run>> {
-        let joins = joins(&query.order_by)?;
-        let mut sql = Sql::new(&format!(
-            "SELECT {} FROM runs r JOIN experiments e ON e.id = r.experiment{} WHERE 1",
-            runs::COLUMNS,
-            joins.text
-        ));
-        sql.bound.extend(joins.bound);
-        conditions(&mut sql, query)?;
-        for by in joins.order {
-            sql.order(by);
+        let mut found = self.find_runs(query, BOUNDS)?;
+        found.drain(..query.offset.min(found.len()));
+        let more = query.max_results > 0 && found.len() > query.max_results;
+        if more {
+            found.truncate(query.max_results);
         }
-        let page = sql.page(
-            self.conn(),
-            query.max_results,
-            query.offset,
-            runs::info_from_row,
-        )?;
-        page.try_map(|(id, info)| self.with_data(id, info))
+        let mut infos = self.conn().prepare_cached(&format!(
+            "SELECT {} FROM runs r JOIN experiments e ON e.id = r.experiment WHERE r.id = ?1",
+            runs::COLUMNS
+        ))?;
+        let mut data = runs::DataOfRuns::new(self)?;
+        let mut items = Vec::with_capacity(found.len());
+        for run in found {
+            let (id, info) = infos.query_row([run], runs::info_from_row)?;
+            items.push(data.load(id, info)?);
+        }
+        Ok(Page {
+            items,
+            next: more.then(|| query.offset.saturating_add(query.max_results)),
+        })
+    }
+
+    /// Numbers of the runs up to the end of a page, and one more when there is a next.
+    pub(super) fn find_runs(&self, query: &RunQuery, bounds: Bounds) -> Result<Vec<i64>> {
+        let (filter, condition) = conditions(query)?;
+        let search = Search {
+            reader: self,
+            scope: self.scope(query)?,
+            filter,
+            condition,
+            keys: keys(&query.order_by)?,
+            bounds,
+        };
+        search.find(match query.max_results {
+            0 => usize::MAX,
+            max => query.offset.saturating_add(max).saturating_add(1),
+        })
     }
 
     /// How many runs a filter lets through; page and order do not matter.
@@ -107,44 +193,70 @@ impl Reader<'_> {
     /// # Errors
     /// As [`Reader::runs`].
     pub fn count_runs(&self, query: &RunQuery) -> Result<u64> {
-        let mut sql = Sql::new("SELECT count(*) FROM runs r WHERE 1");
-        conditions(&mut sql, query)?;
-        sql.count(self.conn())
+        let (_, condition) = conditions(query)?;
+        let count: i64 = self
+            .conn()
+            .prepare_cached(&format!(
+                "SELECT count(*) FROM runs r WHERE {}",
+                condition.text
+            ))?
+            .query_row(rusqlite::params_from_iter(&condition.bound), |row| {
+                row.get(0)
+            })?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// Experiments and states that a query is about.
+    fn scope(&self, query: &RunQuery) -> Result<Vec<(i64, bool)>> {
+        let mut experiments = query.experiment_ids.clone();
+        if experiments.is_empty() && query.all_experiments {
+            experiments = self
+                .conn()
+                .prepare_cached("SELECT id FROM experiments")?
+                .query_map([], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+        }
+        experiments.sort_unstable();
+        experiments.dedup();
+        let states: &[bool] = match query.view {
+            View::Active => &[false],
+            View::Deleted => &[true],
+            View::All => &[false, true],
+        };
+        Ok(experiments
+            .into_iter()
+            .flat_map(|experiment| states.iter().map(move |deleted| (experiment, *deleted)))
+            .collect())
     }
 }
 
-fn conditions(sql: &mut Sql, query: &RunQuery) -> Result<()> {
+fn conditions(query: &RunQuery) -> Result<(Expr, Condition)> {
+    let filter = parse::expression(&query.filter)?;
+    let mut texts = Vec::new();
     if !query.all_experiments || !query.experiment_ids.is_empty() {
         let ids: Vec<String> = query.experiment_ids.iter().map(i64::to_string).collect();
-        sql.and(&format!("r.experiment IN ({})", ids.join(", ")), []);
+        texts.push(format!("r.experiment IN ({})", ids.join(", ")));
     }
-    sql.view(query.view, "r.deleted");
-    sql.filter(&query.filter, &RUNS)
+    match query.view {
+        View::Active => texts.push("r.deleted = 0".to_owned()),
+        View::Deleted => texts.push("r.deleted = 1".to_owned()),
+        View::All => {}
+    }
+    let condition = RUNS.expression(&filter)?;
+    texts.push(condition.text);
+    Ok((filter, Condition::new(texts.join(" AND "), condition.bound)))
 }
 
-struct Joins {
-    text: String,
-    bound: Vec<Bound>,
-    order: Vec<String>,
-}
-
-/// What is ordered by a metric, param or tag is joined in: NaN comes after numbers,
-/// and what a run does not have comes last, either way.
-fn joins(order_by: &[String]) -> Result<Joins> {
-    let mut joins = Joins {
-        text: String::new(),
-        bound: Vec::new(),
-        order: Vec::new(),
-    };
-    let mut seen: Vec<(String, String)> = Vec::new();
-    for (n, text) in order_by.iter().enumerate() {
+/// What to order by, down to what is unlike for any two runs.
+fn keys(order_by: &[String]) -> Result<Vec<Key>> {
+    let mut keys: Vec<Key> = Vec::new();
+    for text in order_by {
         let Order {
             entity,
             key,
             ascending,
         } = parse::order(text)?;
-        let way = if ascending { "ASC" } else { "DESC" };
-        let by = match entity.as_deref() {
+        let field = match entity.as_deref() {
             None | Some("attribute" | "attr" | "attributes" | "run") => {
                 let Some((_, column)) = ORDER.iter().find(|(name, _)| *name == key) else {
                     let names: Vec<&str> = ORDER.iter().map(|(name, _)| *name).collect();
@@ -152,62 +264,29 @@ fn joins(order_by: &[String]) -> Result<Joins> {
                         "Invalid attribute key '{key}' specified. Valid keys are '{names:?}'"
                     )));
                 };
-                let by = ("attribute".to_owned(), (*column).to_owned());
-                // Without this the index could not give the order.
-                if *column == "r.start_time" && !ascending {
-                    joins.order.push("r.start_time DESC".to_owned());
-                } else {
-                    joins
-                        .order
-                        .push(format!("{column} IS NULL, {column} {way}"));
-                }
-                by
+                Field::Column(column)
             }
-            Some("metric" | "metrics") => {
-                joins.text.push_str(&format!(
-                    " LEFT JOIN series o{n} ON o{n}.run = r.id \
-                     AND o{n}.metric = (SELECT id FROM metric_names WHERE name = ?)"
-                ));
-                joins.order.push(format!(
-                    "o{n}.id IS NULL, o{n}.last_value IS NULL, o{n}.last_value {way}"
-                ));
-                joins.bound.push(Bound::from(key.clone()));
-                ("metric".to_owned(), key)
-            }
-            Some(entity @ ("parameter" | "parameters" | "param" | "params" | "tag" | "tags")) => {
-                let table = if entity.starts_with('p') {
-                    "params"
-                } else {
-                    "tags"
-                };
-                joins.text.push_str(&format!(
-                    " LEFT JOIN {table} o{n} ON o{n}.run = r.id AND o{n}.key = ?"
-                ));
-                joins
-                    .order
-                    .push(format!("o{n}.value IS NULL, o{n}.value {way}"));
-                joins.bound.push(Bound::from(key.clone()));
-                (table.to_owned(), key)
-            }
+            Some("metric" | "metrics") => Field::Metric(key),
+            Some("parameter" | "parameters" | "param" | "params") => Field::Param(key),
+            Some("tag" | "tags") => Field::Tag(key),
             Some(other) => {
                 return Err(StoreError::Invalid(format!(
                     "Invalid entity type '{other}'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']"
                 )));
             }
         };
-        if seen.contains(&by) {
+        if keys.iter().any(|key| key.field == field) {
             return Err(StoreError::Invalid(format!(
                 "`order_by` contains duplicate fields: {order_by:?}"
             )));
         }
-        seen.push(by);
+        keys.push(Key { field, ascending });
     }
-    let ordered_by = |column: &str| seen.iter().any(|(_, other)| other == column);
-    if !ordered_by("r.start_time") {
-        joins.order.push("r.start_time DESC".to_owned());
+    for (column, ascending) in [("r.start_time", false), ("r.run_id", true)] {
+        let field = Field::Column(column);
+        if !keys.iter().any(|key| key.field == field) {
+            keys.push(Key { field, ascending });
+        }
     }
-    if !ordered_by("r.run_id") {
-        joins.order.push("r.run_id ASC".to_owned());
-    }
-    Ok(joins)
+    Ok(keys)
 }

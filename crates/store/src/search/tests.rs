@@ -1,0 +1,409 @@
+//! Whatever way a search takes, it finds what looking at every run would find.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use skerry_domain::tracking::MetricPoint;
+use skerry_domain::{KeyValue, LifecycleStage};
+
+use super::plan::Bounds;
+use super::{RunQuery, View};
+use crate::{Batch, NewRun, Store, StoreOptions};
+
+#[derive(Debug, Clone)]
+struct Made {
+    experiment: usize,
+    deleted: bool,
+    start: Option<i64>,
+    metrics: BTreeMap<&'static str, f64>,
+    params: BTreeMap<&'static str, String>,
+    tags: BTreeMap<&'static str, String>,
+}
+
+/// Also texts that are alike as far as the index goes.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(vec!["a", "b", "A", "ab", "é"]).prop_map(str::to_owned),
+        prop::sample::select(vec!["x", "y"]).prop_map(|end| "z".repeat(64) + end),
+    ]
+}
+
+fn some<T: std::fmt::Debug + Clone + 'static>(
+    names: &'static [&'static str],
+    value: impl Strategy<Value = T> + Clone + 'static,
+) -> impl Strategy<Value = BTreeMap<&'static str, T>> {
+    prop::collection::btree_map(prop::sample::select(names), value, 0..=names.len())
+}
+
+fn number() -> impl Strategy<Value = f64> + Clone {
+    prop::sample::select(vec![f64::NAN, f64::INFINITY, -1.5, 0.0, 1.0, 2.0])
+}
+
+fn made() -> impl Strategy<Value = Made> {
+    (
+        0..2_usize,
+        prop::bool::weighted(0.2),
+        prop::option::weighted(0.8, 0..4_i64),
+        some(&["m", "n"], number()),
+        some(&["p", "q"], text().boxed()),
+        some(&["t", "mlflow.user"], text().boxed()),
+    )
+        .prop_map(|(experiment, deleted, start, metrics, params, tags)| Made {
+            experiment,
+            deleted,
+            start,
+            metrics,
+            params,
+            tags,
+        })
+}
+
+#[derive(Debug, Clone)]
+enum Filter {
+    Metric(&'static str, &'static str, f64),
+    Text(&'static str, &'static str, &'static str, String),
+    There(&'static str, &'static str, bool),
+    Start(&'static str, i64),
+    /// One of the runs by its number.
+    Run(usize, bool),
+    All(Vec<Filter>),
+    Any(Vec<Filter>),
+}
+
+const COMPARE: &[&str] = &["=", "!=", "<", "<=", ">", ">="];
+
+fn filter() -> impl Strategy<Value = Filter> {
+    let pair = || {
+        prop::sample::select(vec![
+            ("params", "p"),
+            ("params", "q"),
+            ("tags", "t"),
+            ("tags", "mlflow.user"),
+        ])
+    };
+    let compare = || prop::sample::select(COMPARE);
+    let leaf = prop_oneof![
+        3 => (prop::sample::select(vec!["m", "n", "none"]), compare(), -2..3_i32)
+            .prop_map(|(key, op, value)| Filter::Metric(key, op, f64::from(value))),
+        3 => (pair(), prop::sample::select(vec!["=", "!=", "LIKE", "ILIKE"]), text())
+            .prop_map(|((entity, key), op, text)| Filter::Text(entity, key, op, text)),
+        1 => (pair(), any::<bool>()).prop_map(|((entity, key), there)| Filter::There(entity, key, there)),
+        1 => (compare(), 0..4_i64).prop_map(|(op, at)| Filter::Start(op, at)),
+        1 => (0..30_usize, any::<bool>()).prop_map(|(run, listed)| Filter::Run(run, listed)),
+    ];
+    leaf.prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 2..4).prop_map(Filter::All),
+            prop::collection::vec(inner, 2..4).prop_map(Filter::Any),
+        ]
+    })
+}
+
+fn compared<T: PartialOrd>(a: &T, op: &str, b: &T) -> bool {
+    match op {
+        "=" => a == b,
+        "!=" => a != b,
+        "<" => a < b,
+        "<=" => a <= b,
+        ">" => a > b,
+        _ => a >= b,
+    }
+}
+
+impl Filter {
+    fn text(&self, ids: &[String]) -> String {
+        match self {
+            Self::Metric(key, op, value) => format!("metrics.{key} {op} {value}"),
+            Self::Text(entity, key, op, text) => format!("{entity}.`{key}` {op} '{text}'"),
+            Self::There(entity, key, there) => {
+                format!(
+                    "{entity}.`{key}` IS {}NULL",
+                    if *there { "NOT " } else { "" }
+                )
+            }
+            Self::Start(op, at) => format!("attributes.start_time {op} {at}"),
+            Self::Run(run, true) => format!("run_id IN ('{}', 'x')", ids[run % ids.len()]),
+            Self::Run(run, false) => format!("run_id = '{}'", ids[run % ids.len()]),
+            Self::All(parts) | Self::Any(parts) => {
+                let parts: Vec<String> = parts.iter().map(|part| part.text(ids)).collect();
+                let word = if matches!(self, Self::All(_)) {
+                    " AND "
+                } else {
+                    " OR "
+                };
+                format!("({})", parts.join(word))
+            }
+        }
+    }
+
+    fn lets_through(&self, run: &Made, number: usize, runs: usize) -> bool {
+        match self {
+            Self::Metric(key, op, value) => run
+                .metrics
+                .get(key)
+                .is_some_and(|found| !found.is_nan() && compared(found, op, value)),
+            Self::Text(entity, key, op, wanted) => {
+                run.pairs(entity).get(key).is_some_and(|found| match *op {
+                    // Without % in it, a pattern is the text itself.
+                    "LIKE" => found == wanted,
+                    // SQLite knows upper and lower case of ASCII.
+                    "ILIKE" => found.eq_ignore_ascii_case(wanted),
+                    op => compared(found, op, wanted),
+                })
+            }
+            Self::There(entity, key, there) => run.pairs(entity).contains_key(key) == *there,
+            Self::Start(op, at) => run.start.is_some_and(|start| compared(&start, op, at)),
+            Self::Run(wanted, _) => number == wanted % runs,
+            Self::All(parts) => parts
+                .iter()
+                .all(|part| part.lets_through(run, number, runs)),
+            Self::Any(parts) => parts
+                .iter()
+                .any(|part| part.lets_through(run, number, runs)),
+        }
+    }
+}
+
+impl Made {
+    fn pairs(&self, entity: &str) -> &BTreeMap<&'static str, String> {
+        if entity == "params" {
+            &self.params
+        } else {
+            &self.tags
+        }
+    }
+}
+
+const FIELDS: &[&str] = &[
+    "metrics.m",
+    "metrics.n",
+    "metrics.none",
+    "params.p",
+    "params.q",
+    "tags.t",
+    "tags.`mlflow.user`",
+    "start_time",
+    "run_id",
+    "run_name",
+];
+
+/// What is there first, as its order says; what is not there last.
+fn ordered<T>(
+    a: Option<T>,
+    b: Option<T>,
+    ascending: bool,
+    order: impl Fn(&T, &T) -> Ordering,
+) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if ascending => order(&a, &b),
+        (Some(a), Some(b)) => order(&b, &a),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}
+
+fn by_number(a: &f64, b: &f64) -> Ordering {
+    a.partial_cmp(b).unwrap()
+}
+
+fn by_field(field: &str, ascending: bool, a: (&Made, &String), b: (&Made, &String)) -> Ordering {
+    match field.split_once('.') {
+        Some(("metrics", key)) => {
+            let (a, b) = (a.0.metrics.get(key), b.0.metrics.get(key));
+            let number = |value: Option<&f64>| value.copied().filter(|value| !value.is_nan());
+            b.is_some()
+                .cmp(&a.is_some())
+                .then(ordered(number(a), number(b), ascending, by_number))
+        }
+        Some((entity, key)) => {
+            let key = key.trim_matches('`');
+            ordered(
+                a.0.pairs(entity).get(key),
+                b.0.pairs(entity).get(key),
+                ascending,
+                |a, b| a.cmp(b),
+            )
+        }
+        None if field == "start_time" => ordered(a.0.start, b.0.start, ascending, Ord::cmp),
+        // A run's name is made of its number here.
+        None => ordered(Some(a.1), Some(b.1), ascending, |a, b| a.cmp(b)),
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Asked {
+    filter: Option<Filter>,
+    order: Vec<(&'static str, bool)>,
+    experiments: Vec<usize>,
+    view: View,
+    offset: usize,
+    max: usize,
+    bounds: Bounds,
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let order = (
+        prop::sample::subsequence(FIELDS, 0..4).prop_shuffle(),
+        prop::collection::vec(any::<bool>(), 4),
+    )
+        .prop_map(|(fields, ways)| fields.into_iter().zip(ways).collect());
+    let bounds = (0..4_usize, 0..6_usize, 0..30_usize, 0..3_usize, 0..12_usize).prop_map(
+        |(few, some, scope, ties, looks)| Bounds {
+            few,
+            some,
+            scope,
+            ties,
+            looks,
+        },
+    );
+    (
+        prop::option::weighted(0.8, filter()),
+        order,
+        prop::sample::subsequence(vec![0, 1], 1..=2),
+        prop::sample::select(vec![View::Active, View::Deleted, View::All]),
+        0..4_usize,
+        0..6_usize,
+        bounds,
+    )
+        .prop_map(
+            |(filter, order, experiments, view, offset, max, bounds)| Asked {
+                filter,
+                order,
+                experiments,
+                view,
+                offset,
+                max,
+                bounds,
+            },
+        )
+}
+
+impl Asked {
+    /// Numbers of the runs, by looking at each.
+    fn naive(&self, runs: &[Made], ids: &[String]) -> Vec<usize> {
+        let mut found: Vec<usize> = (0..runs.len())
+            .filter(|n| {
+                let run = &runs[*n];
+                self.experiments.contains(&run.experiment)
+                    && (self.view == View::All || run.deleted == (self.view == View::Deleted))
+                    && self
+                        .filter
+                        .as_ref()
+                        .is_none_or(|filter| filter.lets_through(run, *n, runs.len()))
+            })
+            .collect();
+        found.sort_by(|a, b| {
+            let with = |n: &usize| (&runs[*n], &ids[*n]);
+            let order = self
+                .order
+                .iter()
+                .map(|(field, ascending)| by_field(field, *ascending, with(a), with(b)));
+            let last = [("start_time", false), ("run_id", true)]
+                .map(|(field, ascending)| by_field(field, ascending, with(a), with(b)));
+            order
+                .chain(last)
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        });
+        if self.max > 0 {
+            found.truncate(self.offset + self.max + 1);
+        }
+        found
+    }
+}
+
+fn pairs(map: &BTreeMap<&'static str, String>) -> Vec<KeyValue> {
+    map.iter()
+        .map(|(key, value)| KeyValue {
+            key: (*key).to_owned(),
+            value: value.clone(),
+        })
+        .collect()
+}
+
+/// Puts runs into a store; answers its experiments, and the ids of the runs.
+fn fill(store: &Store, runs: Vec<Made>) -> (Vec<i64>, Vec<String>) {
+    store
+        .write(move |tx| {
+            let experiments = vec![0, tx.create_experiment("other", None, &[])?];
+            let mut ids = Vec::new();
+            for (n, run) in runs.iter().enumerate() {
+                // Not in the order of their numbers.
+                let id = format!(
+                    "{:032x}",
+                    (n as u128 + 1) * 0x9e37_79b9_7f4a_7c15 % 0xffff_fffb
+                );
+                tx.create_run(NewRun {
+                    run_id: Some(id.clone()),
+                    name: id.clone(),
+                    experiment_id: experiments[run.experiment],
+                    start_time: run.start,
+                    ..NewRun::default()
+                })?;
+                let metrics = run
+                    .metrics
+                    .iter()
+                    .map(|(key, value)| MetricPoint::new(*key, *value, 0, 0))
+                    .collect();
+                tx.log_batch(
+                    &id,
+                    Batch {
+                        metrics,
+                        params: pairs(&run.params),
+                        tags: pairs(&run.tags),
+                    },
+                )?;
+                if run.deleted {
+                    tx.set_run_lifecycle(&id, LifecycleStage::Deleted)?;
+                }
+                ids.push(id);
+            }
+            Ok((experiments, ids))
+        })
+        .unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn finds_what_looking_at_all_finds(
+        runs in prop::collection::vec(made(), 1..40),
+        asked in prop::collection::vec(asked(), 40),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("t.db"), StoreOptions::default()).unwrap();
+        let (experiments, ids) = fill(&store, runs.clone());
+        for asked in asked {
+            let query = RunQuery {
+                experiment_ids: asked.experiments.iter().map(|n| experiments[*n]).collect(),
+                all_experiments: asked.experiments.len() == 2,
+                filter: asked.filter.as_ref().map(|filter| filter.text(&ids)).unwrap_or_default(),
+                order_by: asked
+                    .order
+                    .iter()
+                    .map(|(field, ascending)| format!("{field} {}", if *ascending { "ASC" } else { "DESC" }))
+                    .collect(),
+                view: asked.view,
+                max_results: asked.max,
+                offset: asked.offset,
+            };
+            let wanted: Vec<String> = asked.naive(&runs, &ids).into_iter().map(|n| ids[n].clone()).collect();
+            let found = store.read(|reader| {
+                let numbers = reader.find_runs(&query, asked.bounds)?;
+                let mut statement = reader.conn().prepare("SELECT run_id FROM runs WHERE id = ?1")?;
+                Ok(numbers
+                    .into_iter()
+                    .map(|run| statement.query_row([run], |row| row.get(0)))
+                    .collect::<rusqlite::Result<Vec<String>>>()?)
+            }).unwrap();
+            prop_assert_eq!(&found, &wanted, "{:?}\n{:?}", query, asked.bounds);
+            let page = store.read(|reader| reader.runs(&query)).unwrap();
+            let end = if asked.max == 0 { wanted.len() } else { asked.offset + asked.max };
+            let shown: Vec<&String> = page.items.iter().map(|run| &run.info.run_id).collect();
+            let part: Vec<&String> = wanted.iter().take(end).skip(asked.offset).collect();
+            prop_assert_eq!(shown, part);
+            prop_assert_eq!(page.next, (wanted.len() > end).then_some(end));
+        }
+    }
+}
