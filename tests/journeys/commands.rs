@@ -6,6 +6,7 @@ use skerry_tests::canary;
 use skerry_tests::desk::Desk;
 use skerry_tests::site::{Site, project};
 use skerry_tests::steps::{self, text};
+use skerry_tests::web::Web;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_a_bare_machine_to_a_rolled_back_deployment() {
@@ -40,7 +41,9 @@ async fn from_a_bare_machine_to_a_rolled_back_deployment() {
     // The same project again: nothing has to be sent, and the script registers version 2.
     let started = steps::train(&web, &site, &machine, &folder, "--alpha 0.01").await;
     assert_eq!(started["files_sent"], json!(0), "{started}");
-    steps::phase(&web, &text(&started["run_id"]), "finished").await;
+    let second = text(&started["run_id"]);
+    steps::phase(&web, &second, "finished").await;
+    compared(&web, &first, &second).await;
     let model = "penguins-sklearn";
     web.until(
         "version 2",
@@ -115,6 +118,45 @@ async fn from_a_bare_machine_to_a_rolled_back_deployment() {
     ];
     canary::search(&desk, &secrets, &[]);
     canary::search_machine(&site.machine, &secrets);
+}
+
+/// The two runs had the same project, data and image, and another `alpha`.
+async fn compared(web: &Web, first: &str, second: &str) {
+    let run_ids = json!({ "run_ids": [first, second] });
+    let comparison = web.command("runs_compare", run_ids).await;
+    let fact = |group: &str, key: &str| {
+        let facts = comparison["facts"].as_array().unwrap();
+        facts
+            .iter()
+            .find(|fact| fact["group"] == group && fact["key"] == key)
+            .unwrap_or_else(|| panic!("no {group} {key}: {comparison:#}"))
+            .clone()
+    };
+    assert_eq!(fact("param", "alpha")["values"], json!(["0.001", "0.01"]));
+    assert_eq!(fact("param", "alpha")["differs"], json!(true));
+    for (group, key) in [
+        ("code", "project"),
+        ("data", "data"),
+        ("environment", "image_digest"),
+    ] {
+        assert_eq!(fact(group, key)["differs"], json!(false), "{key}");
+    }
+    let charts = web
+        .command(
+            "runs_chart",
+            json!({
+                "run_ids": [first, second], "key": "val_accuracy", "max_points": 100,
+                "from_step": null, "to_step": null,
+            }),
+        )
+        .await;
+    let steps: Vec<usize> = charts
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|chart| chart["series"]["steps"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(steps, [60, 60]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

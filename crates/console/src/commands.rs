@@ -48,6 +48,11 @@ macro_rules! command_table {
             // Runs
             read runs_search(RunQuery) -> RunPage [Runs, Metrics];
             read run_get(ById) -> RunDetail [Runs, Metrics, Models];
+            read runs_compare(RunIds) -> Comparison [Runs, Metrics];
+            read runs_chart(RunsChartQuery) -> Vec<RunSeries> [Metrics];
+            read run_views(Nothing) -> Vec<RunView> [Settings];
+            write run_view_save(RunView) -> RunView [Settings];
+            write run_view_delete(ById) -> Nothing [Settings];
             read run_chart(ChartQuery) -> Vec<ChartSeries> [Metrics];
             read run_log(LogQuery) -> LogWindow [Logs];
             read run_log_search(LogSearch) -> LogMatches [Logs];

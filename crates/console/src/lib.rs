@@ -13,6 +13,7 @@ pub mod api;
 mod artifacts;
 pub mod bindings;
 mod commands;
+mod compare;
 mod console;
 mod deployments;
 mod dispatch;
@@ -36,6 +37,7 @@ mod setup_login;
 mod setup_preflight;
 #[cfg(unix)]
 pub mod socket;
+mod views;
 mod workspace;
 
 pub use console::{Console, ConsoleOptions, default_data_dir};

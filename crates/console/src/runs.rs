@@ -23,7 +23,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    fn load(reader: &Reader<'_>, run: Run) -> Result<Self, StoreError> {
+    pub(crate) fn load(reader: &Reader<'_>, run: Run) -> Result<Self, StoreError> {
         let workload = reader.workload_state(&run.info.run_id)?;
         Ok(Self { run, workload })
     }
@@ -500,7 +500,7 @@ pub(crate) fn inputs(seen: &Seen) -> Vec<RunInput> {
     found
 }
 
-fn environment(state: &WorkloadState) -> RunEnvironment {
+pub(crate) fn environment(state: &WorkloadState) -> RunEnvironment {
     let spec = &state.spec;
     let project = &spec.project;
     RunEnvironment {
@@ -535,7 +535,12 @@ fn environment(state: &WorkloadState) -> RunEnvironment {
     }
 }
 
-fn series(key: String, chart: &skerry_store::Chart, ranged: bool, max_points: u32) -> ChartSeries {
+pub(crate) fn series(
+    key: String,
+    chart: &skerry_store::Chart,
+    ranged: bool,
+    max_points: u32,
+) -> ChartSeries {
     let samples = &chart.samples;
     let infinities = samples
         .iter()

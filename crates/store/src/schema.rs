@@ -22,6 +22,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         include_str!("../migrations/20261127001500_agent.sql"),
     ),
     (
+        20_261_127_034_500,
+        include_str!("../migrations/20261127034500_views.sql"),
+    ),
+    (
         20_261_127_050_000,
         include_str!("../migrations/20261127050000_search.sql"),
     ),

@@ -396,3 +396,29 @@ async fn news_of_commits() {
     commits.changed().await.unwrap();
     assert_eq!(store.read(|r| r.run(&run.info.run_id)).unwrap(), run);
 }
+
+#[test]
+fn views_are_kept_by_name_and_a_name_once() {
+    use skerry_store::workspace::ViewRecord;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("s.db"));
+    let view = |id: &str, name: &str| ViewRecord {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        body: serde_json::json!({ "name": name }),
+    };
+    store.run_view_save(&view("1", "best")).unwrap();
+    store.run_view_save(&view("2", "all")).unwrap();
+    assert_eq!(
+        store.run_view_save(&view("3", "best")).unwrap_err().code(),
+        Code::AlreadyExists
+    );
+    store.run_view_save(&view("1", "better")).unwrap();
+    assert_eq!(
+        store.run_views().unwrap(),
+        [view("2", "all"), view("1", "better")]
+    );
+    store.run_view_delete("2").unwrap();
+    store.run_view_delete("2").unwrap();
+    assert_eq!(store.run_views().unwrap(), [view("1", "better")]);
+}

@@ -394,6 +394,61 @@ export type CheckState = "waiting" | "running" | "ok" | "warning" | "failed";
 export type Code = "invalid" | "not_found" | "already_exists" | "wrong_state" | "busy" | "cancelled" | "disk_full" | "file_access" | "unsafe_link" | "store_newer" | "store_corrupt" | "store_read_only" | "data_folder_in_use" | "port_taken" | "keyring_locked" | "keyring_unavailable" | "vault_absent" | "vault_locked" | "wrong_passphrase" | "vault_corrupt" | "secret_missing" | "host_not_found" | "connection_refused" | "timed_out" | "no_route" | "not_ssh" | "host_key_unknown" | "host_key_mismatch" | "host_key_revoked" | "password_refused" | "key_refused" | "auth_method_unavailable" | "ssh_agent_unavailable" | "key_file_invalid" | "disconnected" | "ssh_forbidden" | "command_failed" | "machine_unreachable" | "agent_unreachable" | "agent_binary_missing" | "agent_version" | "engine_missing" | "engine_permission" | "engine_failed" | "image_missing" | "out_of_memory" | "machine_restarted" | "workload_gone" | "preflight_failed" | "registry_unreachable" | "registry_unauthorized" | "registry_denied" | "not_a_registry" | "tls_failed" | "model_unusable" | "unhealthy" | "unauthenticated" | "internal";
 
 /**
+ * A fact of several runs.
+ */
+export type ComparedFact = {
+/**
+ * What it is about.
+ */
+group: FactGroup,
+/**
+ * Its key.
+ */
+key: string,
+/**
+ * Not all runs have the same.
+ */
+differs: boolean,
+/**
+ * Values; `null` where a run has none.
+ */
+values: Array<string | null>, };
+
+/**
+ * The latest value of a metric in several runs.
+ */
+export type ComparedMetric = {
+/**
+ * Metric key.
+ */
+key: string,
+/**
+ * Values; `null` where a run has none.
+ */
+values: Array<MetricValue | null>, };
+
+/**
+ * Runs beside one another. Values are in the order of `runs`.
+ */
+export type Comparison = {
+/**
+ * The runs, without params, tags and metrics.
+ */
+runs: Array<RunRow>,
+/**
+ * Params, tags, code, environment and data; in each group what differs comes first.
+ */
+facts: Array<ComparedFact>,
+/**
+ * Latest values of metrics, by key.
+ */
+metrics: Array<ComparedMetric>,
+/**
+ * Not all facts or metrics are listed: there are more than 2,000 of a group.
+ */
+more: boolean, };
+
+/**
  * Makes an image of a model version and pushes it.
  */
 export type Containerize = {
@@ -722,6 +777,11 @@ runs: number,
  * Last change.
  */
 updated_at: number, };
+
+/**
+ * What a fact of a comparison is about.
+ */
+export type FactGroup = "param" | "tag" | "code" | "data" | "environment";
 
 /**
  * What a check found, for the UI's words. The comment names the facts that come with it.
@@ -1927,6 +1987,19 @@ params: Array<KeyValue>,
 tags: Array<KeyValue>, };
 
 /**
+ * A metric of one of several runs.
+ */
+export type RunSeries = {
+/**
+ * Run id.
+ */
+run_id: string,
+/**
+ * Its points.
+ */
+series: ChartSeries, };
+
+/**
  * Starts a run.
  */
 export type RunStart = {
@@ -2043,6 +2116,60 @@ version: number,
  * Artifact folder.
  */
 artifact_path: string, };
+
+/**
+ * How the table of runs was set up, kept under a name.
+ */
+export type RunView = {
+/**
+ * Id; empty for a new one.
+ */
+id: string,
+/**
+ * Unique name (1 to 100 characters).
+ */
+name: string,
+/**
+ * MLflow's search language.
+ */
+filter: string,
+/**
+ * MLflow's order_by.
+ */
+order_by: Array<string>,
+/**
+ * Only this experiment (name).
+ */
+experiment: string | null,
+/**
+ * Columns in order, such as `metrics.acc` or `params.lr`; `null` is the usual choice.
+ */
+columns: Array<string> | null, };
+
+/**
+ * Asks for one metric of several runs.
+ */
+export type RunsChartQuery = {
+/**
+ * Run ids (1 to 200).
+ */
+run_ids: Array<string>,
+/**
+ * Metric key.
+ */
+key: string,
+/**
+ * At most so many points per run (10 to 2000); extremes are kept.
+ */
+max_points: number,
+/**
+ * Only from this step.
+ */
+from_step: number | null,
+/**
+ * Only to this step.
+ */
+to_step: number | null, };
 
 /**
  * Of what kind a secret is.
@@ -2538,6 +2665,11 @@ export interface Commands {
   setup_discard: { args: ById; result: null };
   runs_search: { args: RunQuery; result: RunPage };
   run_get: { args: ById; result: RunDetail };
+  runs_compare: { args: RunIds; result: Comparison };
+  runs_chart: { args: RunsChartQuery; result: Array<RunSeries> };
+  run_views: { args: null; result: Array<RunView> };
+  run_view_save: { args: RunView; result: RunView };
+  run_view_delete: { args: ById; result: null };
   run_chart: { args: ChartQuery; result: Array<ChartSeries> };
   run_log: { args: LogQuery; result: LogWindow };
   run_log_search: { args: LogSearch; result: LogMatches };
@@ -2622,6 +2754,11 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   setup_discard: { provides: [], invalidates: ["setup","secrets"] },
   runs_search: { provides: ["runs","metrics"], invalidates: [] },
   run_get: { provides: ["runs","metrics","models"], invalidates: [] },
+  runs_compare: { provides: ["runs","metrics"], invalidates: [] },
+  runs_chart: { provides: ["metrics"], invalidates: [] },
+  run_views: { provides: ["settings"], invalidates: [] },
+  run_view_save: { provides: [], invalidates: ["settings"] },
+  run_view_delete: { provides: [], invalidates: ["settings"] },
   run_chart: { provides: ["metrics"], invalidates: [] },
   run_log: { provides: ["logs"], invalidates: [] },
   run_log_search: { provides: ["logs"], invalidates: [] },

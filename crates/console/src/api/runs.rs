@@ -486,3 +486,95 @@ pub struct DataSummary {
     /// What keeps it from being used.
     pub problem: Option<ErrorBody>,
 }
+
+/// Runs beside one another. Values are in the order of `runs`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Comparison {
+    /// The runs, without params, tags and metrics.
+    pub runs: Vec<RunRow>,
+    /// Params, tags, code, environment and data; in each group what differs comes first.
+    pub facts: Vec<ComparedFact>,
+    /// Latest values of metrics, by key.
+    pub metrics: Vec<ComparedMetric>,
+    /// Not all facts or metrics are listed: there are more than 2,000 of a group.
+    pub more: bool,
+}
+
+/// What a fact of a comparison is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FactGroup {
+    /// A param.
+    Param,
+    /// A tag that a person set.
+    Tag,
+    /// The project's hash, the command; `mlflow.source.*` of other clients.
+    Code,
+    /// A data set or data folder: its digest.
+    Data,
+    /// `image`, `image_digest`, `network`, variables as `$NAME`, mounts by target.
+    Environment,
+}
+
+/// A fact of several runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ComparedFact {
+    /// What it is about.
+    pub group: FactGroup,
+    /// Its key.
+    pub key: String,
+    /// Not all runs have the same.
+    pub differs: bool,
+    /// Values; `null` where a run has none.
+    pub values: Vec<Option<String>>,
+}
+
+/// The latest value of a metric in several runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ComparedMetric {
+    /// Metric key.
+    pub key: String,
+    /// Values; `null` where a run has none.
+    pub values: Vec<Option<MetricValue>>,
+}
+
+/// Asks for one metric of several runs.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunsChartQuery {
+    /// Run ids (1 to 200).
+    pub run_ids: Vec<String>,
+    /// Metric key.
+    pub key: String,
+    /// At most so many points per run (10 to 2000); extremes are kept.
+    pub max_points: u32,
+    /// Only from this step.
+    pub from_step: Option<i64>,
+    /// Only to this step.
+    pub to_step: Option<i64>,
+}
+
+/// A metric of one of several runs.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunSeries {
+    /// Run id.
+    pub run_id: String,
+    /// Its points.
+    pub series: ChartSeries,
+}
+
+/// How the table of runs was set up, kept under a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RunView {
+    /// Id; empty for a new one.
+    pub id: String,
+    /// Unique name (1 to 100 characters).
+    pub name: String,
+    /// MLflow's search language.
+    pub filter: String,
+    /// MLflow's order_by.
+    pub order_by: Vec<String>,
+    /// Only this experiment (name).
+    pub experiment: Option<String>,
+    /// Columns in order, such as `metrics.acc` or `params.lr`; `null` is the usual choice.
+    pub columns: Option<Vec<String>>,
+}

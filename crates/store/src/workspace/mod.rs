@@ -1,5 +1,5 @@
 //! What a console's workspace knows besides tracking data: machines, setup drafts,
-//! registries, images, operations, deployments, activity, settings.
+//! registries, images, operations, deployments, activity, settings, saved views.
 //!
 //! JSON columns belong to their owners in the console; here they are carried
 //! unread. No secret is ever in one.
@@ -8,11 +8,13 @@ mod activity;
 mod deployments;
 mod images;
 mod machines;
+mod views;
 
 pub use activity::{ActivityRecord, NewActivity, RunForm};
 pub use deployments::DeploymentRecord;
 pub use images::{ImageRecord, OperationRecord, RegistryRecord};
 pub use machines::{MachineRecord, SecretRecord, SetupRecord};
+pub use views::ViewRecord;
 
 use rusqlite::types::Type;
 use serde::Serialize;
