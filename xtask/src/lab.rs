@@ -34,7 +34,7 @@ pub(crate) fn run(action: &Action) -> Result<()> {
             sshd,
         } => up(!no_engine, !no_image && !no_engine, sshd.clone()),
         Action::Down => {
-            println!("{} removed", skerry_lab::remove_all(false)?);
+            println!("machines removed: {}", skerry_lab::remove_all(false)?);
             Ok(())
         }
         Action::Status => status(),
@@ -82,7 +82,7 @@ fn up(engine: bool, image: bool, sshd_extra: Vec<String>) -> Result<()> {
 
 fn status() -> Result<()> {
     let all = skerry_lab::standing()?;
-    println!("{} machines", all.len());
+    println!("machines: {}", all.len());
     for one in all {
         let owner = match (&one.card, one.owned) {
             (Some(_), _) => "put up by hand",
