@@ -10,6 +10,7 @@ import {
   Link,
   LinkButton,
   Loading,
+  Markdown,
   Page,
   Time,
   useGo,
@@ -139,7 +140,7 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
     <Page
       title={row.name}
       breadcrumbs={[{ label: t("models.title"), to: "/models" }]}
-      lead={row.description}
+      lead={row.description ? <Markdown text={row.description} /> : null}
       fill
       actions={
         <>

@@ -13,7 +13,7 @@ import {
   useGo,
 } from "../../shared/components";
 import { t } from "../../shared/i18n";
-import { tagKey, tagValue } from "../runs/validate";
+import { tagKey, tagValue } from "../../shared/rules";
 import { modelPath } from "./ModelsPage";
 import styles from "./models.module.css";
 import * as check from "./validate";

@@ -6,9 +6,12 @@ import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/b
 import { shortValue } from "../../shared/charts";
 import {
   ActionsMenu,
+  Aside,
+  AsideSection,
   Banner,
   Button,
   CopyLine,
+  EditableText,
   EmptyState,
   ErrorBanner,
   Fact,
@@ -16,8 +19,10 @@ import {
   Link,
   LinkButton,
   Loading,
+  NamedValues,
   Page,
   Section,
+  TagList,
   Time,
   useGo,
 } from "../../shared/components";
@@ -25,8 +30,6 @@ import { formatBytes, formatTime } from "../../shared/format";
 import { prettyJson } from "../../shared/format/json";
 import { currentLocale, t } from "../../shared/i18n";
 import { DeploymentStatus } from "../deployments/status";
-import { EditableText } from "../runs/EditableText";
-import { TagList } from "../runs/TagList";
 import { metricValue } from "../runs/values";
 import { Aliases } from "./Aliases";
 import { ContainerizeDialog } from "./ContainerizeDialog";
@@ -196,26 +199,29 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
             )}
           </Section>
         </div>
-        <aside className={styles.side} aria-label={t("models.metrics")}>
-          <Pairs
-            title={t("models.metrics")}
-            pairs={row.metrics.map((m) => ({
-              key: m.key,
-              value: shortValue(metricValue(m), currentLocale()),
-            }))}
-            end
-          />
-          <Pairs title={t("models.params")} pairs={detail.params} />
-          <section>
-            <h2>{t("models.col.tags")}</h2>
+        <Aside label={t("models.about")}>
+          <AsideSection title={t("models.metrics")}>
+            <NamedValues
+              label={t("models.metrics")}
+              empty={t("models.none")}
+              align="end"
+              values={row.metrics.map((m) => ({
+                key: m.key,
+                value: shortValue(metricValue(m), currentLocale()),
+              }))}
+            />
+          </AsideSection>
+          <AsideSection title={t("models.params")}>
+            <NamedValues label={t("models.params")} empty={t("models.none")} values={detail.params} />
+          </AsideSection>
+          <AsideSection title={t("models.col.tags")}>
             <TagList
               tags={row.tags}
               onSet={(k, value) => tagSet.mutateAsync({ ...key, key: k, value })}
               onDelete={(k) => tagDelete.mutateAsync({ ...key, key: k })}
             />
-          </section>
-          <section>
-            <h2>{t("models.files")}</h2>
+          </AsideSection>
+          <AsideSection title={t("models.files")}>
             <Facts>
               {row.machine && <Fact label={t("models.col.machine")}>{row.machine}</Fact>}
               {detail.artifact_path && row.run_id && (
@@ -227,8 +233,8 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
             <p className={styles.source} title={detail.source}>
               {detail.source}
             </p>
-          </section>
-        </aside>
+          </AsideSection>
+        </Aside>
       </div>
       {packing && (
         <ContainerizeDialog detail={detail} operation={underway ?? null} onClose={() => setPacking(false)} />
@@ -239,31 +245,5 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
         onDeleted={() => go(modelPath(row.name))}
       />
     </Page>
-  );
-}
-
-function Pairs(props: { title: string; pairs: readonly { key: string; value: string }[]; end?: boolean }) {
-  return (
-    <section>
-      <h2>{props.title}</h2>
-      {props.pairs.length === 0 ? (
-        <p className="quiet">{t("models.none")}</p>
-      ) : (
-        <table className={styles.mini}>
-          <tbody>
-            {props.pairs.map((p) => (
-              <tr key={p.key}>
-                <th scope="row" title={p.key}>
-                  {p.key}
-                </th>
-                <td className={props.end ? styles.end : styles.mono} title={p.value}>
-                  {p.value}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </section>
   );
 }

@@ -1,15 +1,26 @@
-import { CircleCheck, Plus } from "lucide-react";
+import { ArrowUp, CircleCheck, Plus } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { ActivityRow, DeploymentRow, Need, NeedKind, Overview, RunRow } from "../../bindings/api";
 import { useBackend, useQueryCommand } from "../../shared/backend";
-import { ErrorBanner, Link, LinkButton, LoadingShape, Page, Section, Time } from "../../shared/components";
+import {
+  Button,
+  ErrorBanner,
+  Link,
+  LinkButton,
+  LoadingShape,
+  Page,
+  Section,
+  Time,
+} from "../../shared/components";
 import { Sparkline } from "../../shared/charts";
-import { errorWords } from "../../shared/errors/words";
-import { formatAgo, formatDuration, formatNumber, useNow } from "../../shared/format";
+import { errorLine } from "../../shared/errors/words";
+import { formatAgo, formatDuration, formatNumber, formatRough, useNow } from "../../shared/format";
 import { t } from "../../shared/i18n";
+import { useSteady } from "../../shared/steady";
 import { Sentence, shapeOf } from "../activity/sentence";
 import { DeploymentStatus } from "../deployments/status";
 import { RunStatus } from "../runs/status";
+import { timeLeft, useSmallChart } from "../runs/timeLeft";
 import styles from "./Overview.module.css";
 import { Welcome } from "./Welcome";
 
@@ -31,8 +42,17 @@ function needPath(need: Need): string {
   }
 }
 
+function subjectOf(need: Need): string {
+  // The place for secrets has no name of its own: the program says which kind it is.
+  if (need.kind === "secrets_locked") {
+    return t(need.subject === "vault" ? "overview.secrets.vault" : "overview.secrets.keyring");
+  }
+  return need.subject || t(`overview.need.${need.kind}`);
+}
+
 function Needs({ needs }: { needs: readonly Need[] }) {
-  if (needs.length === 0) {
+  const { rows, inUse } = useSteady(needs, (need) => `${need.kind}:${need.subject_id}`);
+  if (rows.length === 0) {
     return (
       <p className={styles.quietLine}>
         <CircleCheck size={16} aria-hidden />
@@ -41,18 +61,20 @@ function Needs({ needs }: { needs: readonly Need[] }) {
     );
   }
   return (
-    <ul className={styles.list}>
-      {needs.map((need) => (
+    <ul className={styles.list} {...inUse}>
+      {rows.map((need) => (
         <li
           key={`${need.kind}:${need.subject_id}`}
           className={`${styles.line} ${styles.need}`}
           data-calm={CALM.includes(need.kind)}
         >
           <div className={styles.main}>
-            <Link to={needPath(need)}>{need.subject || t(`overview.need.${need.kind}`)}</Link>
-            <small title={need.problem?.message}>
+            <Link to={needPath(need)} title={need.subject}>
+              {subjectOf(need)}
+            </Link>
+            <small className={styles.reason}>
               <span className={styles.why}>{t(`overview.need.${need.kind}`)}</span>
-              {need.problem ? ` · ${need.problem.message || errorWords(need.problem.code).title}` : null}
+              {need.problem ? ` · ${errorLine(need.problem)}` : null}
             </small>
           </div>
           <span className={styles.aside}>
@@ -67,39 +89,47 @@ function Needs({ needs }: { needs: readonly Need[] }) {
   );
 }
 
-/** The metric that says most in a small line: a loss, otherwise the first one. */
-function telling(run: RunRow): string | null {
-  const keys = run.metrics.map((metric) => metric.key);
-  return keys.find((key) => /loss/i.test(key)) ?? keys[0] ?? null;
-}
-
 function RunSpark({ run }: { run: RunRow }) {
-  const key = telling(run);
-  const chart = useQueryCommand(
-    "run_chart",
-    { run_id: run.id, keys: key ? [key] : [], max_points: 40, from_step: null, to_step: null },
-    { enabled: key !== null, keepPrevious: true },
-  );
-  const values = (chart.data?.[0]?.values ?? []).map((value) => value ?? Number.NaN);
+  const { key, series } = useSmallChart(run);
+  const values = (series?.values ?? []).map((value) => value ?? Number.NaN);
   if (!key || values.length < 2) return <span />;
   const latest = run.metrics.find((metric) => metric.key === key);
-  const words = t("overview.sparkline", {
-    key,
-    value: latest?.special ?? formatNumber(latest?.value ?? Number.NaN),
-  });
-  return <Sparkline values={values} label={words} />;
+  const value = latest?.special ?? formatNumber(latest?.value ?? Number.NaN);
+  return (
+    <span className={styles.spark}>
+      <Sparkline values={values} label={t("overview.sparkline", { key, value })} />
+      <small aria-hidden title={key}>
+        {key} {value}
+      </small>
+    </span>
+  );
 }
 
-function Elapsed({ from }: { from: number | null }) {
+/** How long it goes, and how long still where that is knowable. */
+function RunTimes({ run }: { run: RunRow }) {
   const now = useNow(1000);
-  return <>{from === null ? "" : formatDuration(Math.max(1000, Math.round((now - from) / 1000) * 1000))}</>;
+  const { series } = useSmallChart(run);
+  const left = timeLeft(run, series, now);
+  return (
+    <span className={styles.aside}>
+      {run.started_at === null
+        ? ""
+        : formatDuration(Math.max(1000, Math.round((now - run.started_at) / 1000) * 1000))}
+      {left ? (
+        <small title={t("runs.leftFrom", { step: left.step, goal: left.goal, param: left.param })}>
+          {t("runs.left", { time: formatRough(left.ms) })}
+        </small>
+      ) : null}
+    </span>
+  );
 }
 
 function Running({ runs }: { runs: readonly RunRow[] }) {
-  if (runs.length === 0) return <p className="quiet">{t("overview.noRuns")}</p>;
+  const { rows, inUse } = useSteady(runs, (run) => run.id);
+  if (rows.length === 0) return <p className={styles.quietLine}>{t("overview.noRuns")}</p>;
   return (
-    <ul className={styles.list}>
-      {runs.map((run) => (
+    <ul className={styles.list} {...inUse}>
+      {rows.map((run) => (
         <li key={run.id} className={`${styles.line} ${styles.run}`}>
           <div className={styles.main}>
             <Link to={`/runs/${run.id}`}>{run.name}</Link>
@@ -107,18 +137,17 @@ function Running({ runs }: { runs: readonly RunRow[] }) {
           </div>
           <RunStatus row={run} />
           <RunSpark run={run} />
-          <span className={styles.aside}>
-            <Elapsed from={run.started_at} />
-          </span>
+          <RunTimes run={run} />
         </li>
       ))}
     </ul>
   );
 }
 
-function Deployments({ rows }: { rows: readonly DeploymentRow[] }) {
+function Deployments(props: { rows: readonly DeploymentRow[] }) {
+  const { rows, inUse } = useSteady(props.rows, (row) => row.id);
   return (
-    <ul className={styles.list}>
+    <ul className={styles.list} {...inUse}>
       {rows.map((row) => (
         <li key={row.id} className={`${styles.line} ${styles.run}`}>
           <div className={styles.main}>
@@ -161,11 +190,30 @@ function Changes({ rows }: { rows: readonly ActivityRow[] }) {
   );
 }
 
+/** How many older changes fill the list when few are new. */
+const ENOUGH = 8;
+
 function Changed({ data, since }: { data: Overview; since: number | null }) {
-  const fresh = since === null ? data.changes : data.changes.filter((row) => row.at > since);
-  const earlier = data.changes.filter((row) => !fresh.includes(row)).slice(0, Math.max(0, 8 - fresh.length));
+  const newest = data.changes[0]?.id ?? 0;
+  // What stood on top when the page opened stays there; newer ones are offered in the heading.
+  const [top, setTop] = useState(newest);
+  const shown = data.changes.filter((row) => row.id <= top);
+  const waiting = data.changes.length - shown.length;
+  const fresh = since === null ? shown : shown.filter((row) => row.at > since);
+  const earlier = shown.filter((row) => !fresh.includes(row)).slice(0, Math.max(0, ENOUGH - fresh.length));
   return (
-    <Section title={since === null ? t("overview.changedEver") : t("overview.changed")}>
+    <Section
+      title={since === null ? t("overview.changedEver") : t("overview.changed")}
+      actions={
+        <span role="status">
+          {waiting > 0 ? (
+            <Button size="small" icon={<ArrowUp size={14} aria-hidden />} onPress={() => setTop(newest)}>
+              {t("overview.waiting", { n: waiting })}
+            </Button>
+          ) : null}
+        </span>
+      }
+    >
       {since !== null && fresh.length === 0 ? (
         <p className="quiet">
           {t("overview.nothingNew")} ({t("overview.since", { time: formatAgo(since) })})
@@ -196,14 +244,14 @@ function Questions({ data }: { data: Overview }) {
   return (
     <div className={styles.layout}>
       <div>
-        <Section title={t("overview.needs")}>
+        <Section title={t("overview.needs")} count={data.needs.length}>
           <Needs needs={data.needs} />
         </Section>
-        <Section title={t("overview.running")}>
+        <Section title={t("overview.running")} count={data.running.length}>
           <Running runs={data.running} />
         </Section>
         {data.deployments.length > 0 ? (
-          <Section title={t("overview.deployments")}>
+          <Section title={t("overview.deployments")} count={data.deployments.length}>
             <Deployments rows={data.deployments} />
           </Section>
         ) : null}

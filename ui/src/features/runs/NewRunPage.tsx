@@ -1,6 +1,6 @@
 import { useSearch } from "@tanstack/react-router";
 import { History, Play, Server } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import type { MachineRow, ProjectSummary, RunFormOptions, RunStart } from "../../bindings/api";
 import { useMutationCommand, useQueryCommand } from "../../shared/backend";
 import {
@@ -26,6 +26,7 @@ import {
 } from "../../shared/components";
 import { formatBytes } from "../../shared/format";
 import { t } from "../../shared/i18n";
+import { tagKey, tagValue } from "../../shared/rules";
 import { DataFolders, type FolderRow, mountsWrong } from "./DataFolders";
 import { shellLine } from "./RunEnvironment";
 import styles from "./runs.module.css";
@@ -43,6 +44,18 @@ interface Form {
   env: Pair[];
   tags: Pair[];
   open: boolean;
+}
+
+/** The form as it was left: going elsewhere or closing loses nothing, starting the run ends it. */
+const DRAFT = "skerry.newRun";
+
+function keptDraft(): Form | null {
+  try {
+    const kept = JSON.parse(localStorage.getItem(DRAFT) ?? "null") as Form | null;
+    return kept === null ? null : { ...EMPTY, ...kept };
+  } catch {
+    return null;
+  }
 }
 
 const EMPTY: Form = {
@@ -104,11 +117,23 @@ export function NewRunPage() {
           const wanted = search.machine ? String(search.machine) : "";
           const usual =
             list.find((m) => m.id === wanted) ?? list.find((m) => m.link.state === "connected") ?? list[0];
-          const initial = again.data ? formOf(again.data) : { ...EMPTY, machineId: usual?.id ?? "" };
+          const fresh = { ...EMPTY, machineId: usual?.id ?? "" };
+          const draft = from === "" && wanted === "" ? keptDraft() : null;
+          const initial = again.data
+            ? formOf(again.data)
+            : draft === null
+              ? fresh
+              : { ...draft, machineId: list.find((m) => m.id === draft.machineId)?.id ?? fresh.machineId };
           return (
             <>
               {again.error && <ErrorBanner error={again.error} onRetry={() => void again.refetch()} />}
-              <NewRunForm key={from} machines={list} initial={initial} />
+              <NewRunForm
+                key={from}
+                machines={list}
+                initial={initial}
+                fresh={fresh}
+                isDraft={draft !== null}
+              />
             </>
           );
         }}
@@ -117,8 +142,25 @@ export function NewRunPage() {
   );
 }
 
-function NewRunForm({ machines, initial }: { machines: readonly MachineRow[]; initial: Form }) {
+function NewRunForm(props: {
+  machines: readonly MachineRow[];
+  initial: Form;
+  /** The form before anything was entered. */
+  fresh: Form;
+  isDraft: boolean;
+}) {
+  const { machines, initial } = props;
   const [form, setForm] = useState(initial);
+  const [isDraft, setIsDraft] = useState(props.isDraft);
+  useEffect(() => {
+    if (form !== initial) localStorage.setItem(DRAFT, JSON.stringify(form));
+  }, [form, initial]);
+  const startOver = () => {
+    setForm({ ...props.fresh });
+    setTried(false);
+    setIsDraft(false);
+    localStorage.removeItem(DRAFT);
+  };
   const [tried, setTried] = useState(false);
   const set = (part: Partial<Form>) => setForm((now) => ({ ...now, ...part }));
   const go = useGo();
@@ -147,7 +189,7 @@ function NewRunForm({ machines, initial }: { machines: readonly MachineRow[]; in
     name: check.runName(form.name),
     data: mountsWrong(form.data) ? "data" : null,
     env: pairsWrong(form.env, check.envName) ? "env" : null,
-    tags: pairsWrong(form.tags, check.tagKey) ? "tags" : null,
+    tags: pairsWrong(form.tags, tagKey) ? "tags" : null,
     folder: summary && summary.problems.length > 0 ? "folder" : null,
   };
   const missing = Object.values(wrong).filter((w) => w !== null).length;
@@ -177,6 +219,7 @@ function NewRunForm({ machines, initial }: { machines: readonly MachineRow[]; in
           unchanged: t("runs.form.files", { n: done.files_unchanged }),
         }),
       });
+      localStorage.removeItem(DRAFT);
       go(`/runs/${done.run_id}`);
     } catch {
       // The banner beside the button says it.
@@ -193,6 +236,17 @@ function NewRunForm({ machines, initial }: { machines: readonly MachineRow[]; in
       }}
     >
       <div>
+        {isDraft ? (
+          <Banner
+            kind="plain"
+            title={t("runs.form.draft")}
+            actions={
+              <Button size="small" onPress={startOver}>
+                {t("runs.form.startOver")}
+              </Button>
+            }
+          />
+        ) : null}
         <Section title={t("runs.form.where")}>
           <div className={styles.fields}>
             <Select
@@ -338,8 +392,8 @@ function NewRunForm({ machines, initial }: { machines: readonly MachineRow[]; in
               label={t("runs.form.tags")}
               value={form.tags}
               onChange={(tags) => set({ tags })}
-              validateKey={check.tagKey}
-              validateValue={check.tagValue}
+              validateKey={tagKey}
+              validateValue={tagValue}
             />
           </div>
         </Section>
@@ -372,7 +426,7 @@ function pairsWrong(pairs: readonly Pair[], key: (text: string) => string | null
   const used = pairs.filter((p) => p.key !== "" || p.value !== "");
   return (
     new Set(used.map((p) => p.key)).size !== used.length ||
-    used.some((p) => key(p.key) !== null || check.tagValue(p.value) !== null)
+    used.some((p) => key(p.key) !== null || tagValue(p.value) !== null)
   );
 }
 

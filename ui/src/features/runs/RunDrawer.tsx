@@ -2,7 +2,18 @@ import { ExternalLink } from "lucide-react";
 import type { RunRow } from "../../bindings/api";
 import { useQueryCommand } from "../../shared/backend";
 import { Sparkline, seriesColor, shortValue } from "../../shared/charts";
-import { Button, Drawer, ErrorBanner, Fact, Facts, Link, LinkButton, Time } from "../../shared/components";
+import {
+  AsideSection,
+  Button,
+  Drawer,
+  ErrorBanner,
+  Fact,
+  Facts,
+  Link,
+  LinkButton,
+  NamedValues,
+  Time,
+} from "../../shared/components";
 import { formatDuration, useNow } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
 import styles from "./runs.module.css";
@@ -72,58 +83,34 @@ function Body({ row, onCancel }: { row: RunRow; onCancel: (row: RunRow) => void 
         <Fact label={t("runs.col.duration")}>{ms === null ? "–" : formatDuration(ms)}</Fact>
         {row.user && <Fact label={t("runs.startedBy")}>{row.user}</Fact>}
       </Facts>
-      <h3 className={styles.h3}>{t("runs.metrics")}</h3>
-      {row.metrics.length === 0 ? (
-        <p className="quiet">{t("runs.noMetrics")}</p>
-      ) : (
-        <table className={styles.mini}>
-          <tbody>
-            {row.metrics.slice(0, SHOWN).map((m) => {
-              const series = chart.data?.find((s) => s.key === m.key);
-              const value = shortValue(metricValue(m), currentLocale());
-              return (
-                <tr key={m.key}>
-                  <th scope="row" title={m.key}>
-                    {m.key}
-                  </th>
-                  <td className={styles.sparkCell}>
-                    {series && series.values.length > 1 && (
-                      <Sparkline
-                        values={series.values.map((v) => v ?? Number.NaN)}
-                        label={`${m.key}, ${t("views.chart.last")} ${value}`}
-                        color={seriesColor(row.id)}
-                      />
-                    )}
-                  </td>
-                  <td className={styles.num}>{value}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      )}
-      <h3 className={styles.h3}>{t("runs.params")}</h3>
-      {row.params.length === 0 ? (
-        <p className="quiet">{t("runs.noParams")}</p>
-      ) : (
-        <table className={styles.mini}>
-          <tbody>
-            {row.params.map((p) => (
-              <tr key={p.key}>
-                <th scope="row" title={p.key}>
-                  {p.key}
-                </th>
-                <td className={styles.mono} title={p.value}>
-                  {p.value}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <AsideSection level={3} title={t("runs.metrics")}>
+        <NamedValues
+          label={t("runs.metrics")}
+          empty={t("runs.noMetrics")}
+          align="end"
+          values={row.metrics.slice(0, SHOWN).map((m) => {
+            const series = chart.data?.find((s) => s.key === m.key);
+            const value = shortValue(metricValue(m), currentLocale());
+            return {
+              key: m.key,
+              value,
+              picture:
+                series && series.values.length > 1 ? (
+                  <Sparkline
+                    values={series.values.map((v) => v ?? Number.NaN)}
+                    label={`${m.key}, ${t("views.chart.last")} ${value}`}
+                    color={seriesColor(row.id)}
+                  />
+                ) : null,
+            };
+          })}
+        />
+      </AsideSection>
+      <AsideSection level={3} title={t("runs.params")}>
+        <NamedValues label={t("runs.params")} empty={t("runs.noParams")} values={row.params} />
+      </AsideSection>
       {row.tags.length > 0 && (
-        <>
-          <h3 className={styles.h3}>{t("runs.tags")}</h3>
+        <AsideSection level={3} title={t("runs.tags")}>
           <ul className={styles.chips}>
             {row.tags.map((tag) => (
               <li key={tag.key} title={`${tag.key} = ${tag.value}`}>
@@ -131,7 +118,7 @@ function Body({ row, onCancel }: { row: RunRow; onCancel: (row: RunRow) => void 
               </li>
             ))}
           </ul>
-        </>
+        </AsideSection>
       )}
     </div>
   );

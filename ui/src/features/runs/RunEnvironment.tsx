@@ -1,6 +1,6 @@
 import { Terminal } from "lucide-react";
 import type { RunDetail } from "../../bindings/api";
-import { CopyLine, EmptyState, Fact, Facts, Section } from "../../shared/components";
+import { CopyLine, EmptyState, Fact, Facts, NamedValues, Section } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import styles from "./runs.module.css";
 
@@ -68,38 +68,15 @@ export function RunEnvironmentTab({ run }: { run: RunDetail }) {
             )}
           </Section>
           <Section title={t("runs.env.variables")}>
-            {env.env.length === 0 ? (
-              <p className="quiet">{t("runs.env.noVariables")}</p>
-            ) : (
-              <Pairs label={t("runs.env.variables")} pairs={env.env} />
-            )}
+            <NamedValues label={t("runs.env.variables")} empty={t("runs.env.noVariables")} values={env.env} />
           </Section>
         </>
       )}
       {run.system_tags.length > 0 && (
         <Section title={t("runs.env.system")}>
-          <Pairs label={t("runs.env.system")} pairs={run.system_tags} />
+          <NamedValues label={t("runs.env.system")} empty="" values={run.system_tags} />
         </Section>
       )}
     </div>
-  );
-}
-
-function Pairs(props: { label: string; pairs: readonly { key: string; value: string }[] }) {
-  return (
-    <table className={styles.mini} aria-label={props.label}>
-      <tbody>
-        {props.pairs.map((p) => (
-          <tr key={p.key}>
-            <th scope="row" title={p.key}>
-              {p.key}
-            </th>
-            <td className={styles.mono} title={p.value}>
-              {p.value}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

@@ -5,26 +5,31 @@ import type { RunDetail } from "../../bindings/api";
 import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
 import {
   ActionsMenu,
+  Aside,
+  AsideSection,
   Banner,
   Button,
+  CopyButton,
+  EditableText,
   EmptyState,
   ErrorBanner,
   Fact,
   Facts,
+  FactStrip,
   Link,
   LinkButton,
   Loading,
+  NamedValues,
   Page,
   Tabs,
   Time,
   toast,
   useGo,
 } from "../../shared/components";
-import { formatAgo, formatDuration, useNow } from "../../shared/format";
+import { formatAgo, formatDuration, formatRough, useNow } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { RegisterDialog } from "../models/RegisterDialog";
 import { CancelDialog } from "./CancelDialog";
-import { EditableText } from "./EditableText";
 import { RunArtifacts } from "./RunArtifacts";
 import { RunCharts } from "./RunCharts";
 import { RunEnvironmentTab } from "./RunEnvironment";
@@ -32,6 +37,7 @@ import { RunLog } from "./RunLog";
 import styles from "./runs.module.css";
 import { isOver, RunStatus } from "./status";
 import { RunTags } from "./RunTags";
+import { timeLeft, useSmallChart } from "./timeLeft";
 import { durationOf, sourceText } from "./values";
 
 const TABS = ["overview", "logs", "artifacts", "environment"] as const;
@@ -209,54 +215,43 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
         )}
         {row.reason && <ErrorBanner error={row.reason} />}
       </div>
-      <dl className={styles.strip}>
-        <div>
-          <dt>{t("runs.col.machine")}</dt>
-          <dd>
-            {row.machine_id ? (
-              <Link to={`/machines/${row.machine_id}`}>{row.machine ?? row.machine_id}</Link>
-            ) : (
-              t("runs.noMachine")
-            )}
-          </dd>
-        </div>
-        <div>
-          <dt>{t("runs.started")}</dt>
-          <dd>{row.started_at === null ? t("runs.notStarted") : <Time at={row.started_at} />}</dd>
-        </div>
-        <div>
-          <dt>{t("runs.col.duration")}</dt>
-          <dd className="num">{ms === null ? "–" : formatDuration(ms)}</dd>
-        </div>
+      <FactStrip>
+        <Fact label={t("runs.col.machine")}>
+          {row.machine_id ? (
+            <Link to={`/machines/${row.machine_id}`}>{row.machine ?? row.machine_id}</Link>
+          ) : (
+            t("runs.noMachine")
+          )}
+        </Fact>
+        <Fact label={t("runs.started")}>
+          {row.started_at === null ? t("runs.notStarted") : <Time at={row.started_at} />}
+        </Fact>
+        <Fact label={t("runs.col.duration")}>
+          <span className="num">{ms === null ? "–" : formatDuration(ms)}</span>
+        </Fact>
+        <Left row={row} now={now} />
         {run.exit_code !== null && (
-          <div>
-            <dt>{t("runs.exitCode")}</dt>
-            <dd className="num">{run.exit_code}</dd>
-          </div>
+          <Fact label={t("runs.exitCode")}>
+            <span className="num">{run.exit_code}</span>
+          </Fact>
         )}
-        {row.user && (
-          <div>
-            <dt>{t("runs.startedBy")}</dt>
-            <dd>{row.user}</dd>
-          </div>
-        )}
+        {row.user && <Fact label={t("runs.startedBy")}>{row.user}</Fact>}
         {run.environment && (
-          <div>
-            <dt>{t("runs.env.network")}</dt>
-            <dd>
-              {run.environment.image === null
-                ? t("runs.form.processes")
-                : t(run.environment.network_open ? "runs.env.open" : "runs.env.closed")}
-            </dd>
-          </div>
+          <Fact label={t("runs.env.network")}>
+            {run.environment.image === null
+              ? t("runs.form.processes")
+              : t(run.environment.network_open ? "runs.env.open" : "runs.env.closed")}
+          </Fact>
         )}
-        <div>
-          <dt>{t("runs.id")}</dt>
-          <dd className={styles.mono} title={row.id}>
-            {row.id.slice(0, 8)}
-          </dd>
-        </div>
-      </dl>
+        <Fact label={t("runs.id")}>
+          <span className={styles.id}>
+            <span className={styles.mono} title={row.id}>
+              {row.id.slice(0, 8)}
+            </span>
+            <CopyButton text={row.id} label={t("runs.copyId")} />
+          </span>
+        </Fact>
+      </FactStrip>
       <Tabs
         label={t("runs.tabs")}
         value={props.tab}
@@ -285,6 +280,23 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
   );
 }
 
+/** Only where it is knowable. */
+function Left({ row, now }: { row: RunDetail["row"]; now: number }) {
+  const { series } = useSmallChart(row);
+  const left = timeLeft(row, series, now);
+  if (!left) return null;
+  return (
+    <Fact label={t("runs.timeLeft")}>
+      <span
+        className="num"
+        title={t("runs.leftFrom", { step: left.step, goal: left.goal, param: left.param })}
+      >
+        {formatRough(left.ms)}
+      </span>
+    </Fact>
+  );
+}
+
 /** Where MLflow keeps a run's note. */
 const NOTE = "mlflow.note.content";
 
@@ -295,34 +307,14 @@ function Overview({ run, over }: { run: RunDetail; over: boolean }) {
   return (
     <div className={styles.overview}>
       <RunCharts run={run} live={!over} />
-      <aside className={styles.aside} aria-label={t("runs.params")}>
-        <section>
-          <h2 className={styles.h3}>{t("runs.params")}</h2>
-          {row.params.length === 0 ? (
-            <p className="quiet">{t("runs.noParams")}</p>
-          ) : (
-            <table className={styles.mini}>
-              <tbody>
-                {row.params.map((p) => (
-                  <tr key={p.key}>
-                    <th scope="row" title={p.key}>
-                      {p.key}
-                    </th>
-                    <td className={styles.mono} title={p.value}>
-                      {p.value}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </section>
-        <section>
-          <h2 className={styles.h3}>{t("runs.tags")}</h2>
+      <Aside label={t("runs.about")}>
+        <AsideSection title={t("runs.params")}>
+          <NamedValues label={t("runs.params")} empty={t("runs.noParams")} values={row.params} />
+        </AsideSection>
+        <AsideSection title={t("runs.tags")}>
           <RunTags runId={row.id} tags={row.tags} />
-        </section>
-        <section>
-          <h2 className={styles.h3}>{t("runs.note")}</h2>
+        </AsideSection>
+        <AsideSection title={t("runs.note")}>
           <EditableText
             label={t("runs.note")}
             empty={t("runs.addNote")}
@@ -333,9 +325,8 @@ function Overview({ run, over }: { run: RunDetail; over: boolean }) {
                 : set.mutateAsync({ run_id: row.id, key: NOTE, value })
             }
           />
-        </section>
-        <section>
-          <h2 className={styles.h3}>{t("runs.inputs")}</h2>
+        </AsideSection>
+        <AsideSection title={t("runs.inputs")}>
           {run.inputs.length === 0 ? (
             <p className="quiet">{t("runs.noInputs")}</p>
           ) : (
@@ -356,9 +347,8 @@ function Overview({ run, over }: { run: RunDetail; over: boolean }) {
               ))}
             </ul>
           )}
-        </section>
-        <section>
-          <h2 className={styles.h3}>{t("runs.versions")}</h2>
+        </AsideSection>
+        <AsideSection title={t("runs.versions")}>
           {run.versions.length === 0 ? (
             <p className="quiet">{t("runs.noVersions")}</p>
           ) : (
@@ -372,8 +362,8 @@ function Overview({ run, over }: { run: RunDetail; over: boolean }) {
               ))}
             </Facts>
           )}
-        </section>
-      </aside>
+        </AsideSection>
+      </Aside>
     </div>
   );
 }

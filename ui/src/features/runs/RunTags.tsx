@@ -1,6 +1,6 @@
 import type { KeyValue } from "../../bindings/api";
 import { useMutationCommand } from "../../shared/backend";
-import { TagList } from "./TagList";
+import { TagList } from "../../shared/components";
 
 export function RunTags({ runId, tags }: { runId: string; tags: readonly KeyValue[] }) {
   const set = useMutationCommand("run_tag_set");

@@ -1,6 +1,6 @@
 import { type UseQueryResult, useQueries } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { FlaskConical, Plus, RotateCcw, Search, Trash2, X } from "lucide-react";
+import { ArrowUp, FlaskConical, Plus, RotateCcw, Search, Trash2, X } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { RunPage as RunPageData, RunQuery, RunRow } from "../../bindings/api";
 import { asErrorBody, useBackend, useMutationCommand, useQueryCommand } from "../../shared/backend";
@@ -344,12 +344,7 @@ export function RunsPage() {
           </>
         ) : (
           <>
-            <FilterField
-              value={typed}
-              onChange={(q) => set({ q })}
-              error={filterError?.message ?? null}
-              names={names}
-            />
+            <FilterField value={typed} onChange={(q) => set({ q })} error={filterError} names={names} />
             <div className={styles.experiment}>
               <Select
                 label={t("runs.filterExperiment")}
@@ -382,6 +377,13 @@ export function RunsPage() {
               ]}
             />
             <span className={styles.spring} />
+            <span role="status">
+              {waiting > 0 && (
+                <Button icon={<ArrowUp size={14} aria-hidden />} onPress={show}>
+                  {t("runs.showNew", { n: waiting })}
+                </Button>
+              )}
+            </span>
             <ColumnChooser
               metricKeys={metricKeys}
               paramKeys={paramKeys}
@@ -399,11 +401,6 @@ export function RunsPage() {
           />
         </div>
       ) : null}
-      {waiting > 0 && (
-        <button type="button" className={styles.waiting} onClick={show}>
-          {t("runs.showNew", { n: waiting })}
-        </button>
-      )}
       <div className={styles.split}>
         {/* biome-ignore lint/a11y/noStaticElementInteractions: it only notices whether the table is in use */}
         <div

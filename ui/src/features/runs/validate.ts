@@ -28,19 +28,6 @@ export function envName(text: string): string | null {
   return /^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(text) ? null : t("runs.wrong.envName");
 }
 
-/** Keys of tags. Those of the program are not for people. */
-export function tagKey(text: string): string | null {
-  if (text.startsWith("mlflow.") || text.startsWith("skerry.")) return t("runs.wrong.reserved");
-  const path = text.startsWith("/") || text.split("/").some((part) => part === "." || part === "..");
-  return text !== "" && length(text) <= 250 && /^[\p{L}\p{N}_\-. :/]+$/u.test(text) && !path
-    ? null
-    : t("runs.wrong.key");
-}
-
-export function tagValue(text: string): string | null {
-  return length(text) > 5000 ? t("runs.wrong.value") : null;
-}
-
 /** Whether a command line splits into words: quotes closed, no backslash at the end. */
 export function command(text: string): string | null {
   if (text.trim() === "") return t("runs.wrong.command");

@@ -70,7 +70,12 @@ export function ErrorBanner(props: {
     >
       <p>{english ? body.message || words.why : words.why}</p>
       <p className={styles.remedy}>{words.act}</p>
-      {raw.length > 0 ? <div className={styles.raw}>{raw.join("\n")}</div> : null}
+      {raw.length > 0 ? (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long output scrolls, also by keyboard
+        <div className={styles.raw} tabIndex={0}>
+          {raw.join("\n")}
+        </div>
+      ) : null}
       <div className={styles.rawHead}>
         <code>{body.code}</code>
         <CopyButton withWords text={errorText(body)} label={t("common.copyDetails")} />

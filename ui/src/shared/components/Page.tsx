@@ -1,4 +1,5 @@
-import { type CSSProperties, Fragment, type ReactNode, useEffect, useRef } from "react";
+import { Fragment, type ReactNode, useEffect, useRef } from "react";
+import { formatNumber } from "../format";
 import { t } from "../i18n";
 import { classes } from "./classes";
 import { Link } from "./Link";
@@ -62,6 +63,8 @@ export function Page(props: PageProps) {
 
 export function Section(props: {
   title: string;
+  /** How many there are of what stands below. */
+  count?: number;
   lead?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
@@ -70,29 +73,12 @@ export function Section(props: {
     <section className={styles.section} aria-label={props.title}>
       <div className={styles.sectionHead}>
         <h2>{props.title}</h2>
+        {props.count ? <span className={styles.count}>{formatNumber(props.count)}</span> : null}
         {props.actions ? <div className={styles.actions}>{props.actions}</div> : null}
       </div>
       {props.lead ? <p className={styles.sectionLead}>{props.lead}</p> : null}
       {props.children}
     </section>
-  );
-}
-
-/** A list of facts: label and value in columns. */
-export function Facts(props: { columns?: 1 | 2 | 3; children: ReactNode }) {
-  return (
-    <dl className={styles.facts} style={{ "--fact-columns": props.columns ?? 1 } as CSSProperties}>
-      {props.children}
-    </dl>
-  );
-}
-
-export function Fact(props: { label: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{props.label}</dt>
-      <dd>{props.children}</dd>
-    </div>
   );
 }
 

@@ -27,9 +27,21 @@ export {
 export { Link, LinkButton, useGo } from "./Link";
 export { ActionsMenu, type MenuAction } from "./Menu";
 export { ConfirmDialog, Dialog, Drawer } from "./Overlay";
-export { Fact, Facts, Kbd, Mono, Page, Section } from "./Page";
+export { EditableText } from "./EditableText";
+export {
+  Aside,
+  AsideSection,
+  Fact,
+  Facts,
+  FactStrip,
+  type NamedValue,
+  NamedValues,
+} from "./Facts";
+export { Markdown } from "./Markdown";
+export { Kbd, Mono, Page, Section } from "./Page";
 export { type Kind, StatusPill, StatusWord } from "./Status";
 export { type TabSpec, Tabs } from "./Tabs";
+export { TagList } from "./TagList";
 export { toast } from "./Toast";
 export { StepFooter, Wizard, type WizardStep } from "./Wizard";
 export { Bytes, Duration, Num, Time } from "../format";

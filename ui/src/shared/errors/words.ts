@@ -1,5 +1,5 @@
 import type { UiCode, UiError } from "../backend/types";
-import { say } from "../i18n";
+import { currentLanguage, say } from "../i18n";
 import { errorTable } from "./table";
 
 /** Title, reason and remedy of a code in the current language. */
@@ -13,4 +13,9 @@ export function errorWords(code: UiCode): { title: string; why: string; act: str
 export function errorText(body: UiError): string {
   const facts = Object.entries(body.details ?? {}).map(([key, value]) => `${key}: ${value}`);
   return [`${body.code}: ${body.message}`, ...facts].join("\n");
+}
+
+/** A failure in one line. The program's own sentence is exact but English: elsewhere the table speaks. */
+export function errorLine(body: UiError): string {
+  return currentLanguage() === "en" && body.message ? body.message : errorWords(body.code).why;
 }

@@ -51,6 +51,14 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(whole / 86_400)} ${day} ${Math.floor((whole % 86_400) / 3600)} ${hour}`;
 }
 
+/** A length of time that is only roughly known: "4 min", never seconds beside minutes. */
+export function formatRough(ms: number): string {
+  const minutes = ms / 60_000;
+  if (minutes < 1) return formatDuration(Math.max(5_000, Math.ceil(ms / 5_000) * 5_000));
+  if (minutes < 60) return `${Math.round(minutes)} min`;
+  return formatDuration(Math.round(minutes / 5) * 300_000);
+}
+
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /** A size in binary units: "1.4 GiB". */

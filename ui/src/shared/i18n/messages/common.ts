@@ -1,6 +1,10 @@
 import { define } from "../define";
 
 export const common = define({
+  "common.markdown": {
+    en: "Markdown: **strong**, lists, links, `code`.",
+    sv: "Markdown: **fetstil**, listor, länkar, `kod`.",
+  },
   "common.cancel": { en: "Cancel", sv: "Avbryt" },
   "common.close": { en: "Close", sv: "Stäng" },
   "common.back": { en: "Back", sv: "Tillbaka" },

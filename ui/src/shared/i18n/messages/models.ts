@@ -1,6 +1,7 @@
 import { define } from "../define";
 
 export const models = define({
+  "models.about": { en: "About the version", sv: "Om versionen" },
   "models.title": { en: "Models", sv: "Modeller" },
   "models.count": {
     en: { one: "{n} model", other: "{n} models" },

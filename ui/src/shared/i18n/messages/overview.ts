@@ -1,6 +1,12 @@
 import { define } from "../define";
 
 export const overview = define({
+  "overview.secrets.vault": { en: "The vault for secrets", sv: "Valvet för hemligheter" },
+  "overview.secrets.keyring": { en: "The keyring", sv: "Nyckelringen" },
+  "overview.waiting": {
+    en: { one: "{n} new", other: "{n} new" },
+    sv: { one: "{n} ny", other: "{n} nya" },
+  },
   "overview.needs": { en: "Needs you", sv: "Behöver dig" },
   "overview.nothing": { en: "Nothing needs you.", sv: "Inget behöver dig." },
   "overview.running": { en: "Running", sv: "Körs" },

@@ -1,6 +1,21 @@
 import { define } from "../define";
 
 export const runs = define({
+  "runs.form.draft": { en: "As you left it", sv: "Som du lämnade det" },
+  "runs.form.startOver": { en: "Start over", sv: "Börja om" },
+  "runs.filterWrong": {
+    en: "The filter is not understood from character {n} on.",
+    sv: "Filtret går inte att förstå från tecken {n}.",
+  },
+  "runs.filterToPlace": { en: "Go there", sv: "Gå dit" },
+  "runs.left": { en: "about {time} left", sv: "ungefär {time} kvar" },
+  "runs.leftFrom": {
+    en: "From the pace of its steps: {step} of {goal} ({param})",
+    sv: "Ur stegens takt: {step} av {goal} ({param})",
+  },
+  "runs.timeLeft": { en: "Time left", sv: "Tid kvar" },
+  "runs.about": { en: "About the run", sv: "Om körningen" },
+  "runs.copyId": { en: "Copy the run's id", sv: "Kopiera körningens id" },
   "runs.title": { en: "Runs", sv: "Körningar" },
   "runs.count": {
     en: { one: "{n} run", other: "{n} runs" },

@@ -1,10 +1,13 @@
 import { Pencil } from "lucide-react";
 import { useState } from "react";
-import { Button, ErrorBanner, TextField } from "../../shared/components";
-import { t } from "../../shared/i18n";
-import styles from "./runs.module.css";
+import { Button } from "./Button";
+import { ErrorBanner } from "./Feedback";
+import { TextField } from "./Fields";
+import { Markdown } from "./Markdown";
+import { t } from "../i18n";
+import styles from "./EditableText.module.css";
 
-/** A text of a person, changed in its place; a failure keeps what was typed. */
+/** A text of a person, in Markdown, changed in its place; a failure keeps what was typed. */
 export function EditableText(props: {
   label: string;
   /** What the button says while there is no text. */
@@ -17,8 +20,8 @@ export function EditableText(props: {
   const [failure, setFailure] = useState<unknown>(null);
   if (draft === null) {
     return (
-      <div className={styles.ownText}>
-        {props.text && <p>{props.text}</p>}
+      <div className={styles.text}>
+        {props.text && <Markdown text={props.text} />}
         <Button
           size="small"
           variant="quiet"
@@ -46,10 +49,18 @@ export function EditableText(props: {
     }
   };
   return (
-    <div className={styles.ownTextForm}>
+    <div className={styles.form}>
       {failure ? <ErrorBanner error={failure} /> : null}
-      <TextField label={props.label} value={draft} onChange={setDraft} multiline rows={4} autoFocus />
-      <div className={styles.ownTextButtons}>
+      <TextField
+        label={props.label}
+        value={draft}
+        onChange={setDraft}
+        description={t("common.markdown")}
+        multiline
+        rows={6}
+        autoFocus
+      />
+      <div className={styles.buttons}>
         <Button onPress={() => setDraft(null)}>{t("common.cancel")}</Button>
         <Button variant="primary" isPending={pending} onPress={() => void save()}>
           {t("common.save")}

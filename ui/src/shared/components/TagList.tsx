@@ -1,10 +1,11 @@
 import { Check, Plus, X } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import type { KeyValue } from "../../bindings/api";
-import { Button, ErrorBanner, IconButton } from "../../shared/components";
-import { t } from "../../shared/i18n";
-import styles from "./runs.module.css";
-import { tagKey, tagValue } from "./validate";
+import { Button, IconButton } from "./Button";
+import { ErrorBanner } from "./Feedback";
+import { t } from "../i18n";
+import styles from "./TagList.module.css";
+import { tagKey, tagValue } from "../rules";
 
 /** Tags as they are, each changed in its place. A failure stands where the tag is. */
 export function TagList(props: {
@@ -24,7 +25,7 @@ export function TagList(props: {
     }
   };
   return (
-    <div className={styles.tagList}>
+    <div className={styles.list}>
       {failure ? <ErrorBanner error={failure} /> : null}
       {props.tags.length === 0 && editing === null && <p className="quiet">{t("runs.tag.none")}</p>}
       <ul>
@@ -42,12 +43,12 @@ export function TagList(props: {
             <li key={tag.key}>
               <button
                 type="button"
-                className={styles.tagButton}
+                className={styles.tag}
                 aria-label={t("runs.tag.edit", { key: tag.key })}
                 onClick={() => setEditing(tag.key)}
               >
-                <span className={styles.tagKey}>{tag.key}</span>
-                <span className={styles.tagValue} title={tag.value}>
+                <span className={styles.key}>{tag.key}</span>
+                <span className={styles.value} title={tag.value}>
                   {tag.value}
                 </span>
               </button>
@@ -93,9 +94,9 @@ function TagForm(props: {
     }
   };
   return (
-    <div className={styles.tagForm}>
+    <div className={styles.form}>
       {props.tag ? (
-        <span className={styles.tagKey}>{key}</span>
+        <span className={styles.key}>{key}</span>
       ) : (
         <input
           aria-label={t("runs.tag.key")}

@@ -1,0 +1,18 @@
+import { buttonStories } from "./buttons";
+import { feedbackStories } from "./feedback";
+import { fieldStories } from "./fields";
+import { overlayStories } from "./overlays";
+import type { Story } from "./story";
+import { viewStories } from "./views";
+
+/** Every shared component in every state that it has. */
+export const allStories: readonly Story[] = [
+  ...buttonStories,
+  ...fieldStories,
+  ...feedbackStories,
+  ...overlayStories,
+  ...viewStories,
+];
+
+export { type Story, storyPath } from "./story";
+export { World } from "./worlds";
