@@ -12,6 +12,7 @@ import {
   Segmented,
   useGo,
 } from "../../shared/components";
+import { errorLine } from "../../shared/errors/words";
 import { formatExactTime } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
 import styles from "./Activity.module.css";
@@ -47,11 +48,13 @@ function Row({ row }: { row: ActivityRow }) {
         <Sentence row={row} />
         {row.problem ? (
           <div className={styles.problem}>
-            {row.problem.message} <code>{row.problem.code}</code>
+            {errorLine(row.problem)} <code>{row.problem.code}</code>
           </div>
         ) : null}
       </div>
-      <span className={styles.actor}>{t("activity.by", { actor: row.actor })}</span>
+      <span className={styles.actor} title={row.actor}>
+        {t("activity.by", { actor: row.actor })}
+      </span>
     </li>
   );
 }

@@ -92,9 +92,21 @@ export function Sentence({ row }: { row: ActivityRow }): ReactNode {
   return (
     <>
       {before}
-      {path ? <Link to={path}>{row.subject}</Link> : <b style={{ fontWeight: 520 }}>{row.subject}</b>}
+      {path ? (
+        <Link to={path} className="clip" title={row.subject}>
+          <bdi>{row.subject}</bdi>
+        </Link>
+      ) : (
+        <b className="clip" style={{ fontWeight: 520 }} title={row.subject}>
+          <bdi>{row.subject}</bdi>
+        </b>
+      )}
       {after}
-      {row.detail ? <span className="quiet"> · {row.detail}</span> : null}
+      {row.detail ? (
+        <span className="quiet clip" title={row.detail}>
+          &nbsp;· {row.detail}
+        </span>
+      ) : null}
     </>
   );
 }

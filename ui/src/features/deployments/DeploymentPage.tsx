@@ -157,7 +157,9 @@ function Body({ detail, error }: { detail: DeploymentDetail; error: unknown }) {
         <div>
           <Section title={t("deployments.facts")}>
             <CopyLine text={row.endpoint} label={t("deployments.col.endpoint")} />
-            <p className={styles.note}>{t("deployments.endpointLead", { machine: row.machine })}</p>
+            <p className={`${styles.note} clamp`}>
+              {t("deployments.endpointLead", { machine: row.machine })}
+            </p>
             <Facts>
               <Fact label={t("deployments.serving")}>
                 {row.live_version === null ? (

@@ -20,13 +20,13 @@ export function DeploymentsPage() {
   const [deleting, setDeleting] = useState<DeploymentRow | null>(null);
   const columns = useMemo<Column<DeploymentRow>[]>(
     () => [
-      { id: "name", header: t("deployments.col.name"), text: (r) => r.name, width: 148 },
+      { id: "name", header: t("deployments.col.name"), text: (r) => r.name, width: 160 },
       {
         id: "state",
         header: t("deployments.col.state"),
         text: (r) => (r.stale ? `${t("deployments.unreachable")}, ` : "") + stateWord(r.state),
         cell: (r) => <DeploymentStatus row={r} />,
-        width: 196,
+        width: 180,
       },
       {
         id: "serving",
@@ -35,14 +35,16 @@ export function DeploymentsPage() {
         cell: (r) => (
           <>
             <Link to={modelPath(r.model, r.live_version ?? r.version)}>
-              {r.model} {r.live_version ?? "–"}
+              {r.model} {r.live_version ?? ""}
             </Link>
-            {r.live_version !== r.version && <span className="quiet">→ {r.version}</span>}
+            {r.live_version !== r.version && (
+              <span className="quiet">{t("deployments.wanted", { wanted: r.version })}</span>
+            )}
           </>
         ),
-        width: 180,
+        width: 168,
       },
-      { id: "machine", header: t("deployments.col.machine"), text: (r) => r.machine, width: 124 },
+      { id: "machine", header: t("deployments.col.machine"), text: (r) => r.machine, width: 112 },
       {
         id: "endpoint",
         header: t("deployments.col.endpoint"),
@@ -61,7 +63,7 @@ export function DeploymentsPage() {
             <Time at={r.last_check_at} relative />
           ),
         sort: (r) => r.last_check_at,
-        width: 112,
+        width: 132,
       },
       {
         id: "digest",

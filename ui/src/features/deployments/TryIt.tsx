@@ -51,6 +51,7 @@ export function TryIt({ detail }: { detail: DeploymentDetail }) {
       <div className={styles.try}>
         {/* biome-ignore lint/a11y/noStaticElementInteractions: a shortcut of the field inside */}
         <div
+          className={styles.ask}
           onKeyDown={(e) => {
             if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) {
               e.preventDefault();

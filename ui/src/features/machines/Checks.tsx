@@ -4,6 +4,7 @@ import { Button, CopyLine } from "../../shared/components";
 import { formatDuration } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import styles from "./Checks.module.css";
+import { checkWords } from "./findings";
 
 const ICONS: Record<CheckState, typeof CircleCheck> = {
   waiting: CircleDashed,
@@ -32,6 +33,7 @@ export function Checks(props: {
 function CheckRow(props: { check: Check; onAgain?: (id: CheckId) => void; isBusy?: boolean }) {
   const { check } = props;
   const Icon = ICONS[check.state];
+  const words = checkWords(check);
   const troubled = check.state === "failed" || check.state === "warning";
   return (
     <li className={styles.check} data-state={check.state}>
@@ -40,11 +42,11 @@ function CheckRow(props: { check: Check; onAgain?: (id: CheckId) => void; isBusy
         {t(`check.${check.id}`)}
         <span className="visually-hidden">: {t(`check.state.${check.state}`)}</span>
         {check.state === "failed" && check.required ? (
-          <span className="quiet"> · {t("check.required")}</span>
+          <span className="quiet"> ({t("check.required")})</span>
         ) : null}
       </span>
       <span className={styles.value}>
-        {check.value ?? (check.state === "running" ? t("check.state.running") : "")}
+        {words.value ?? (check.state === "running" ? t("check.state.running") : "")}
       </span>
       <span className={styles.time}>
         {check.ms !== null
@@ -55,8 +57,8 @@ function CheckRow(props: { check: Check; onAgain?: (id: CheckId) => void; isBusy
       </span>
       {troubled ? (
         <div className={styles.trouble}>
-          {check.cause ? <p className={styles.cause}>{check.cause}</p> : null}
-          {check.remedy ? <p className={styles.remedy}>{check.remedy}</p> : null}
+          {words.cause ? <p className={styles.cause}>{words.cause}</p> : null}
+          {words.remedy ? <p className={styles.remedy}>{words.remedy}</p> : null}
           {check.command ? <CopyLine text={check.command} /> : null}
           {props.onAgain ? (
             <div>

@@ -20,6 +20,7 @@ import {
   Section,
   Time,
 } from "../../shared/components";
+import { errorLine } from "../../shared/errors/words";
 import { formatAgo, formatBytes, formatDuration, formatTime } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { Checks } from "./Checks";
@@ -82,7 +83,7 @@ function LinkTrouble({
   return (
     <Banner kind="notice" title={title} actions={again}>
       {words}
-      {link.problem ? <p>{link.problem.message}</p> : null}
+      {link.problem ? <p>{errorLine(link.problem)}</p> : null}
     </Banner>
   );
 }
@@ -153,20 +154,21 @@ function Body({ detail }: { detail: MachineDetail }) {
                     </Mono>
                   </Fact>
                 ) : null}
-                {detail.login ? <Fact label={t("machines.fact.login")}>{detail.login}</Fact> : null}
+                {detail.login ? (
+                  <Fact label={t("machines.fact.login")}>
+                    <Mono>{detail.login}</Mono>
+                  </Fact>
+                ) : null}
+                {detail.host_key_fingerprint ? (
+                  <Fact label={t("machines.fact.hostKey")}>
+                    <CopyLine text={detail.host_key_fingerprint} />
+                  </Fact>
+                ) : null}
                 <Fact label={t("machines.fact.registered")}>
                   <Time at={row.created_at} />
                 </Fact>
               </Facts>
             </Panel>
-            {detail.host_key_fingerprint ? (
-              <div style={{ marginTop: 12 }}>
-                <p className="quiet" style={{ marginBottom: 4 }}>
-                  {t("machines.fact.hostKey")}
-                </p>
-                <CopyLine text={detail.host_key_fingerprint} />
-              </div>
-            ) : null}
           </Section>
         </div>
         <div>
@@ -186,6 +188,9 @@ function Body({ detail }: { detail: MachineDetail }) {
           </Section>
           <Section
             title={t("machines.checks")}
+            {...(detail.checked_at
+              ? { lead: t("machines.checkedAt", { time: formatAgo(detail.checked_at) }) }
+              : {})}
             actions={
               <Button
                 size="small"
@@ -203,11 +208,6 @@ function Body({ detail }: { detail: MachineDetail }) {
             ) : (
               <p className="quiet">{t("machines.noChecks")}</p>
             )}
-            {detail.checked_at ? (
-              <p className="quiet" style={{ marginTop: 6 }}>
-                {t("machines.checkedAt", { time: formatAgo(detail.checked_at) })}
-              </p>
-            ) : null}
           </Section>
         </div>
       </div>

@@ -28,17 +28,17 @@ function columns(): Column<MachineRow>[] {
       header: t("machines.col.name"),
       text: (row) => row.name,
       cell: (row) => <Link to={`/machines/${row.id}`}>{row.name}</Link>,
-      width: 170,
+      width: 164,
     },
     {
       id: "state",
       header: t("machines.col.state"),
       text: (row) => t(`machines.link.${row.link.state}`),
       cell: (row) => <LinkStatus link={row.link} />,
-      width: 216,
+      width: 196,
     },
-    { id: "address", header: t("machines.col.address"), text: (row) => row.address, mono: true, width: 216 },
-    { id: "engine", header: t("machines.col.engine"), text: (row) => engineWords(row.engine), width: 136 },
+    { id: "address", header: t("machines.col.address"), text: (row) => row.address, mono: true, width: 208 },
+    { id: "engine", header: t("machines.col.engine"), text: (row) => engineWords(row.engine), width: 128 },
     {
       id: "runs",
       header: t("machines.col.runs"),
@@ -46,7 +46,7 @@ function columns(): Column<MachineRow>[] {
       cell: (row) => <Num v={row.active_runs} />,
       sort: (row) => row.active_runs,
       align: "end",
-      width: 100,
+      width: 124,
     },
     {
       id: "deployments",
@@ -55,7 +55,7 @@ function columns(): Column<MachineRow>[] {
       cell: (row) => <Num v={row.deployments} />,
       sort: (row) => row.deployments,
       align: "end",
-      width: 112,
+      width: 124,
     },
     {
       id: "registered",
@@ -63,7 +63,7 @@ function columns(): Column<MachineRow>[] {
       text: (row) => formatTime(row.created_at),
       cell: (row) => <Time at={row.created_at} relative />,
       sort: (row) => row.created_at,
-      width: 110,
+      width: 124,
     },
   ];
 }

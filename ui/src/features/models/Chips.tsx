@@ -3,9 +3,11 @@ import styles from "./models.module.css";
 
 export function AliasChip({ alias, version }: { alias: string; version?: number }) {
   return (
-    <span className={styles.alias}>
-      <span aria-hidden>@</span>
-      {alias}
+    <span className={styles.alias} title={`@${alias}`}>
+      <span className={styles.aliasName}>
+        <span aria-hidden>@</span>
+        {alias}
+      </span>
       {version !== undefined && <span className={styles.aliasVersion}> {version}</span>}
     </span>
   );

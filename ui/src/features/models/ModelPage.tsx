@@ -68,7 +68,7 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
         header: t("models.col.version"),
         text: (v) => String(v.version),
         sort: (v) => v.version,
-        width: 92,
+        width: 96,
       },
       {
         id: "aliases",
@@ -81,7 +81,7 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
             ))}
           </span>
         ),
-        width: 168,
+        width: 184,
       },
       ...metricKeys.map(
         (key): Column<VersionRow> => ({
@@ -90,7 +90,7 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
           text: (v) => String(metricValue(v.metrics.find((m) => m.key === key)) ?? ""),
           cell: (v) => shortValue(metricValue(v.metrics.find((m) => m.key === key)), currentLocale()),
           sort: (v) => metricValue(v.metrics.find((m) => m.key === key)),
-          width: 104,
+          width: 92,
           align: "end",
         }),
       ),
@@ -99,7 +99,7 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
         header: t("models.col.run"),
         text: (v) => v.run ?? "",
         cell: (v) => (v.run_id ? <Link to={`/runs/${v.run_id}`}>{v.run ?? v.run_id.slice(0, 8)}</Link> : "–"),
-        width: 152,
+        width: 136,
       },
       {
         id: "image",
@@ -107,7 +107,7 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
         text: (v) => v.image?.digest ?? "",
         cell: (v) =>
           v.image ? <Digest digest={v.image.digest} /> : <span className="quiet">{t("models.noImage")}</span>,
-        width: 124,
+        width: 116,
       },
       {
         id: "live",
@@ -115,7 +115,7 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
         text: (v) => v.live_in.join(", "),
         cell: (v) =>
           v.live_in.length > 0 ? v.live_in.join(", ") : <span className="quiet">{t("models.nowhere")}</span>,
-        width: 152,
+        width: 128,
       },
       {
         id: "created",

@@ -29,13 +29,13 @@ export function ModelsPage() {
   const [deleting, setDeleting] = useState<ModelRow | null>(null);
   const columns = useMemo<Column<ModelRow>[]>(
     () => [
-      { id: "name", header: t("models.col.name"), text: (r) => r.name, width: 192 },
+      { id: "name", header: t("models.col.name"), text: (r) => r.name, width: 184 },
       {
         id: "latest",
         header: t("models.col.latest"),
         text: (r) => String(r.latest_version ?? ""),
         sort: (r) => r.latest_version,
-        width: 88,
+        width: 84,
         align: "end",
       },
       {
@@ -43,7 +43,7 @@ export function ModelsPage() {
         header: t("models.col.versions"),
         text: (r) => String(r.versions),
         sort: (r) => r.versions,
-        width: 96,
+        width: 92,
         align: "end",
       },
       {
@@ -57,14 +57,14 @@ export function ModelsPage() {
             ))}
           </span>
         ),
-        width: 272,
+        width: 264,
       },
       {
         id: "deployments",
         header: t("models.col.deployments"),
         text: (r) => String(r.deployments),
         sort: (r) => r.deployments,
-        width: 120,
+        width: 116,
         align: "end",
       },
       {
@@ -80,7 +80,7 @@ export function ModelsPage() {
         header: t("models.col.tags"),
         text: (r) => r.tags.map((x) => `${x.key}=${x.value}`).join(", "),
         cell: (r) => <TagChips tags={r.tags} />,
-        width: 240,
+        width: 208,
       },
     ],
     [],

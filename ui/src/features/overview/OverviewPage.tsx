@@ -159,7 +159,12 @@ function Deployments(props: { rows: readonly DeploymentRow[] }) {
           <DeploymentStatus row={row} />
           <span />
           <span className={styles.aside}>
-            {row.last_check_at ? <Time at={row.last_check_at} relative /> : null}
+            {row.last_check_at ? (
+              <>
+                <small>{t("overview.checked")}</small>
+                <Time at={row.last_check_at} relative />
+              </>
+            ) : null}
           </span>
         </li>
       ))}
@@ -178,8 +183,8 @@ function Changes({ rows }: { rows: readonly ActivityRow[] }) {
             <div>
               <Sentence row={row} />
               <div>
-                <small>
-                  {row.actor} · <Time at={row.at} relative />
+                <small className={styles.who}>
+                  <span title={row.actor}>{row.actor}</span> · <Time at={row.at} relative />
                 </small>
               </div>
             </div>

@@ -282,6 +282,7 @@ function NewRunForm(props: {
             <Button
               size="small"
               variant="quiet"
+              flush
               icon={<History size={14} />}
               onPress={() => options.data?.last && setForm(formOf(options.data.last))}
             >
@@ -320,6 +321,7 @@ function NewRunForm(props: {
                 <Button
                   size="small"
                   variant="quiet"
+                  flush
                   onPress={() => set({ command: summary.suggested_command ?? "" })}
                 >
                   {t("runs.form.useSuggested", { command: summary.suggested_command })}
@@ -402,7 +404,9 @@ function NewRunForm(props: {
         <h2>{t("runs.form.willHappen")}</h2>
         <ol>
           {will(form, machine, summary, needsImage).map((line) => (
-            <li key={line.key}>{line.text}</li>
+            <li key={line.key}>
+              <span className="clamp">{line.text}</span>
+            </li>
           ))}
         </ol>
         {start.error && <ErrorBanner error={start.error} />}
@@ -443,14 +447,24 @@ function will(
 ): Line[] {
   const lines: Line[] = [];
   if (machine) {
-    const files = summary
-      ? t("runs.form.files", { n: summary.files })
-      : t("runs.form.project").toLocaleLowerCase();
-    const size = summary ? formatBytes(summary.bytes) : "…";
-    lines.push({ key: "send", text: t("runs.form.will.send", { files, size, machine: machine.name }) });
+    lines.push({
+      key: "send",
+      text: summary
+        ? t("runs.form.will.send", {
+            files: t("runs.form.files", { n: summary.files }),
+            size: formatBytes(summary.bytes),
+            machine: machine.name,
+          })
+        : t("runs.form.will.sendProject", { machine: machine.name }),
+    });
   }
   if (needsImage) {
-    lines.push({ key: "start", text: t("runs.form.will.container", { image: form.image || "…" }) });
+    lines.push({
+      key: "start",
+      text: form.image
+        ? t("runs.form.will.container", { image: form.image })
+        : t("runs.form.will.someContainer"),
+    });
     lines.push({
       key: "network",
       text: t(form.open ? "runs.form.will.networkOpen" : "runs.form.will.network"),
@@ -464,7 +478,12 @@ function will(
   }
   if (form.command !== "")
     lines.push({ key: "command", text: <code className={styles.codeLine}>{form.command}</code> });
-  lines.push({ key: "record", text: t("runs.form.will.experiment", { experiment: form.experiment || "…" }) });
+  lines.push({
+    key: "record",
+    text: form.experiment
+      ? t("runs.form.will.experiment", { experiment: form.experiment })
+      : t("runs.form.will.someExperiment"),
+  });
   return lines;
 }
 

@@ -35,7 +35,7 @@ import { RunCharts } from "./RunCharts";
 import { RunEnvironmentTab } from "./RunEnvironment";
 import { RunLog } from "./RunLog";
 import styles from "./runs.module.css";
-import { isOver, RunStatus } from "./status";
+import { isOver, phaseOf, RunStatus } from "./status";
 import { RunTags } from "./RunTags";
 import { timeLeft, useSmallChart } from "./timeLeft";
 import { durationOf, sourceText } from "./values";
@@ -124,7 +124,7 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
         <>
           {run.model_paths.length > 0 && (
             <Button
-              variant={over ? "primary" : "plain"}
+              variant={phaseOf(row) === "finished" ? "primary" : "plain"}
               icon={<Package size={16} />}
               onPress={() => setRegistering(true)}
             >
@@ -213,7 +213,18 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
             <p>{t("runs.staleLead", { time: formatAgo(row.observed_at, now) })}</p>
           </Banner>
         )}
-        {row.reason && <ErrorBanner error={row.reason} />}
+        {row.reason && (
+          <ErrorBanner
+            error={row.reason}
+            actions={
+              run.log_lines > 0 && props.tab !== "logs" ? (
+                <Button size="small" onPress={() => props.onTab("logs")}>
+                  {t("runs.openLog")}
+                </Button>
+              ) : null
+            }
+          />
+        )}
       </div>
       <FactStrip>
         <Fact label={t("runs.col.machine")}>

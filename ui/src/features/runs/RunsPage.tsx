@@ -212,7 +212,7 @@ export function RunsPage() {
         header: t("runs.col.name"),
         text: (r) => r.name,
         cell: (r) => <span title={r.name}>{r.name}</span>,
-        width: 200,
+        width: 176,
       },
       {
         id: "status",
@@ -220,16 +220,16 @@ export function RunsPage() {
         text: (r) =>
           (r.stale && !isOver(r) ? `${t("runs.status.unreachable")}, ` : "") + phaseWord(phaseOf(r)),
         cell: (r) => <RunStatus row={r} />,
-        width: 204,
+        width: 152,
       },
       {
         id: "experiment",
         header: t("runs.col.experiment"),
         text: (r) => r.experiment,
         sort: null,
-        width: 152,
+        width: 128,
       },
-      { id: "machine", header: t("runs.col.machine"), text: (r) => r.machine ?? "–", sort: null, width: 124 },
+      { id: "machine", header: t("runs.col.machine"), text: (r) => r.machine ?? "–", sort: null, width: 116 },
       {
         id: "started",
         header: t("runs.col.started"),
@@ -240,7 +240,7 @@ export function RunsPage() {
           ) : (
             <Time at={r.started_at} relative />
           ),
-        width: 116,
+        width: 124,
       },
       {
         id: "duration",
@@ -251,7 +251,7 @@ export function RunsPage() {
         },
         cell: (r) => <Elapsed row={r} />,
         sort: null,
-        width: 108,
+        width: 100,
         align: "end",
       },
       ...chosen.map((id): Column<RunRow> => {
@@ -266,7 +266,7 @@ export function RunsPage() {
                 {shortValue(metricOf(r, key), currentLocale())}
               </span>
             ),
-            width: 112,
+            width: 96,
             align: "end",
           };
         }
@@ -281,7 +281,9 @@ export function RunsPage() {
   const narrowed = filter !== "" || experiment !== "" || machine !== "";
   const chosenRows = rows.filter((r) => selected.has(r.id));
 
-  const empty = narrowed ? (
+  const empty = filterError ? (
+    <EmptyState icon={Search} title={t("runs.filterNotRead")} lead={t("runs.filterNotReadLead")} />
+  ) : narrowed ? (
     <EmptyState
       icon={Search}
       title={t("runs.noMatchTitle")}
@@ -427,7 +429,7 @@ export function RunsPage() {
             onActive={(run) => set({ run })}
             onOpen={(r) => go(`/runs/${r.id}`)}
             loading={pagesRead.pending}
-            empty={error ? null : empty}
+            empty={error && !filterError ? null : empty}
             total={Math.max(total - waiting, rows.length)}
             noun={(n) => t("runs.count", { n })}
             onEnd={() => {

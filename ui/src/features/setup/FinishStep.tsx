@@ -59,14 +59,47 @@ export function FinishStep({
           autoFocus
           name="name"
         />
+        <Section title={t("setup.done.what")}>
+          <What draft={draft} />
+        </Section>
       </form>
     </StepFrame>
   );
 }
 
+/** What the registration is made of. */
+function What({ draft }: { draft: SetupDraft }) {
+  const { address } = draft;
+  return (
+    <Facts>
+      <Fact label={t("setup.done.machine")}>
+        <Mono>
+          {address.user}@{address.host}:{address.port}
+        </Mono>
+      </Fact>
+      {draft.host_keys
+        .filter((offer) => !offer.is_jump)
+        .map((offer) => (
+          <Fact key={offer.fingerprint} label={t("setup.done.hostKey")}>
+            <Mono>{offer.fingerprint}</Mono>
+          </Fact>
+        ))}
+      {draft.key ? (
+        <Fact label={t("setup.done.key")}>
+          <Mono>{draft.key.fingerprint}</Mono>
+        </Fact>
+      ) : null}
+      {draft.agent ? (
+        <Fact label={t("setup.done.agent")}>
+          {draft.agent.version} · <Mono>{draft.agent.path}</Mono>
+        </Fact>
+      ) : null}
+    </Facts>
+  );
+}
+
 /** The end: what exists now, the next useful act, and the command that does the same. */
 export function Registered({ draft }: { draft: SetupDraft }) {
-  const { address } = draft;
   return (
     <StepFrame
       heading={t("setup.done.registered", { name: draft.name })}
@@ -86,30 +119,7 @@ export function Registered({ draft }: { draft: SetupDraft }) {
         </LinkButton>
       </div>
       <Section title={t("setup.done.exists")}>
-        <Facts>
-          <Fact label={t("setup.done.machine")}>
-            <Mono>
-              {address.user}@{address.host}:{address.port}
-            </Mono>
-          </Fact>
-          {draft.host_keys
-            .filter((offer) => !offer.is_jump)
-            .map((offer) => (
-              <Fact key={offer.fingerprint} label={t("setup.done.hostKey")}>
-                <Mono>{offer.fingerprint}</Mono>
-              </Fact>
-            ))}
-          {draft.key ? (
-            <Fact label={t("setup.done.key")}>
-              <Mono>{draft.key.fingerprint}</Mono>
-            </Fact>
-          ) : null}
-          {draft.agent ? (
-            <Fact label={t("setup.done.agent")}>
-              {draft.agent.version} · <Mono>{draft.agent.path}</Mono>
-            </Fact>
-          ) : null}
-        </Facts>
+        <What draft={draft} />
       </Section>
       <Section title={t("setup.done.cli")}>
         <CopyLine text={registerCommand(draft)} />

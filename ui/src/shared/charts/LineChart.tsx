@@ -246,14 +246,21 @@ export function LineChart(props: LineChartProps) {
       <span role="status" className={styles.hidden}>
         {said}
       </span>
-      <p className={styles.note}>
-        {[
-          props.note ?? "",
-          plot.marks.length > 0 ? t("views.chart.infinite", { n: plot.marks.length }) : "",
-          gaps > 0 ? t("views.chart.gaps", { n: gaps }) : "",
-        ]
-          .filter(Boolean)
-          .join(" · ")}
+      <p className={styles.foot}>
+        <span className={styles.note}>
+          {[
+            props.note ?? "",
+            plot.marks.length > 0 ? t("views.chart.infinite", { n: plot.marks.length }) : "",
+            gaps > 0 ? t("views.chart.gaps", { n: gaps }) : "",
+          ]
+            .filter(Boolean)
+            .join(" · ")}
+        </span>
+        {hasPoints && !asTable && (
+          <span aria-hidden className={styles.axis}>
+            {xName(xKind)} →
+          </span>
+        )}
       </p>
     </figure>
   );

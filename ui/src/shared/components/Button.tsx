@@ -14,6 +14,8 @@ export interface ButtonProps extends Omit<AriaButtonProps, "className" | "style"
   /** `plain` has a border; one `primary` at most in a view. */
   variant?: "primary" | "quiet" | "danger" | "plain";
   size?: "small" | "normal";
+  /** Its words, not its edge, stand in line with what is above: for a quiet button in a column of text. */
+  flush?: boolean;
   icon?: ReactNode;
   children?: ReactNode;
 }
@@ -25,12 +27,12 @@ export function buttonClass(
   return classes(styles.button, variant !== "plain" && styles[variant], size === "small" && styles.small);
 }
 
-export function Button({ variant, size, icon, children, isPending, ...rest }: ButtonProps) {
+export function Button({ variant, size, flush, icon, children, isPending, ...rest }: ButtonProps) {
   return (
     <AriaButton
       {...rest}
       {...(isPending === undefined ? {} : { isPending })}
-      className={buttonClass(variant, size)}
+      className={classes(buttonClass(variant, size), flush && styles.flush)}
     >
       {isPending ? <LoaderCircle size={16} className={styles.spin} aria-hidden /> : icon}
       {children}

@@ -89,6 +89,7 @@ export function KeyValueEditor(
           <Button
             size="small"
             variant="quiet"
+            flush
             icon={<Plus size={15} aria-hidden />}
             isDisabled={props.isDisabled ?? false}
             onPress={() => props.onChange([...rows, { key: "", value: "" }])}

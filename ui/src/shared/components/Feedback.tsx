@@ -70,16 +70,19 @@ export function ErrorBanner(props: {
     >
       <p>{english ? body.message || words.why : words.why}</p>
       <p className={styles.remedy}>{words.act}</p>
-      {raw.length > 0 ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long output scrolls, also by keyboard
-        <div className={styles.raw} tabIndex={0}>
-          {raw.join("\n")}
-        </div>
-      ) : null}
       <div className={styles.rawHead}>
         <code>{body.code}</code>
         <CopyButton withWords text={errorText(body)} label={t("common.copyDetails")} />
       </div>
+      {raw.length > 0 ? (
+        <details className={styles.details}>
+          <summary>{t("common.details")}</summary>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long output scrolls, also by keyboard */}
+          <div className={styles.raw} tabIndex={0}>
+            {raw.join("\n")}
+          </div>
+        </details>
+      ) : null}
     </Banner>
   );
 }

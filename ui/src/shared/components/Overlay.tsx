@@ -98,7 +98,7 @@ function ConfirmBody(props: Parameters<typeof ConfirmDialog>[0]) {
         />
       ) : null}
       {error ? <ErrorBanner error={error} /> : null}
-      <div style={{ display: "flex", justifyContent: "flex-end", gap: 8 }}>
+      <div className={classes(styles.foot, styles.footWithin)}>
         <Button onPress={() => props.onOpenChange(false)} autoFocus={props.typeName === undefined}>
           {t("common.cancel")}
         </Button>

@@ -38,7 +38,9 @@ export function Page(props: PageProps) {
             <nav className={styles.crumbs} aria-label={t("common.breadcrumb")}>
               {props.breadcrumbs.map((crumb) => (
                 <Fragment key={crumb.to}>
-                  <Link to={crumb.to}>{crumb.label}</Link>
+                  <Link to={crumb.to} className={styles.crumb ?? ""} title={crumb.label}>
+                    {crumb.label}
+                  </Link>
                   <span aria-hidden>/</span>
                 </Fragment>
               ))}
@@ -46,7 +48,9 @@ export function Page(props: PageProps) {
           ) : null}
           <div className={styles.titleLine}>
             <h1 className={styles.title} tabIndex={-1} ref={heading}>
-              {props.title}
+              <bdi className="clamp" title={props.title}>
+                {props.title}
+              </bdi>
             </h1>
             {props.state}
           </div>

@@ -23,8 +23,10 @@ interface StatusProps {
   detail?: string;
 }
 
-function hover(props: StatusProps): string | undefined {
-  return props.at == null ? undefined : formatExactTime(props.at);
+function hover(props: StatusProps): string {
+  const words = [props.label, props.detail].filter(Boolean).join(", ");
+  // Whole where there is no room for it, and when it was observed.
+  return props.at == null ? words : `${words} · ${formatExactTime(props.at)}`;
 }
 
 /** An observed state in a title line or a table. */
@@ -38,7 +40,7 @@ export function StatusPill(props: StatusProps) {
         className={props.kind === "busy" ? styles.turn : undefined}
         aria-hidden
       />
-      {props.label}
+      <span className={styles.label}>{props.label}</span>
       {props.detail ? <span className={styles.detail}>{props.detail}</span> : null}
     </span>
   );
@@ -55,7 +57,7 @@ export function StatusWord(props: StatusProps) {
         className={props.kind === "busy" ? styles.turn : undefined}
         aria-hidden
       />
-      {props.label}
+      <span className={styles.label}>{props.label}</span>
       {props.detail ? <span className={styles.detail}>{props.detail}</span> : null}
     </span>
   );

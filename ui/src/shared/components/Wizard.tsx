@@ -95,7 +95,9 @@ export function Wizard<T extends string>(props: {
             {props.children}
           </div>
         </div>
-        <div className={styles.foot}>{props.footer}</div>
+        <div className={styles.foot}>
+          <div className={styles.footLine}>{props.footer}</div>
+        </div>
       </div>
     </div>
   );

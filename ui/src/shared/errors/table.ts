@@ -324,8 +324,8 @@ export const errorTable: Record<UiCode, ErrorEntry> = {
     title: m("A command on the machine failed", "Ett kommando på maskinen misslyckades"),
     why: m("It ended with an error.", "Det slutade med ett fel."),
     act: m(
-      "Read its output below; it usually names the cause.",
-      "Läs utskriften nedan; den nämner oftast orsaken.",
+      "Read its output; the last lines usually name the cause.",
+      "Läs utskriften; de sista raderna nämner oftast orsaken.",
     ),
   },
   machine_unreachable: {

@@ -2,7 +2,7 @@ import { catalog, type Catalog, type MessageKey } from "./catalog";
 import type { Message, Text } from "./define";
 
 export type { MessageKey } from "./catalog";
-export { define } from "./define";
+export { define, type Message } from "./define";
 export type Language = "en" | "sv";
 
 type Placeholder<S extends string> = S extends `${string}{${infer P}}${infer Rest}`
@@ -59,10 +59,18 @@ export function onLanguageChange(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** A message that is not in the catalog (the error table) in the current language. */
-export function say(message: Message): string {
+function fill(text: string, params: Readonly<Record<string, string | number>>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = params[name];
+    if (value === undefined) return whole;
+    return typeof value === "number" ? new Intl.NumberFormat(locale).format(value) : value;
+  });
+}
+
+/** A message that is not in the catalog (errors, findings) in the current language. */
+export function say(message: Message, params: Readonly<Record<string, string | number>> = {}): string {
   const text = message[language];
-  return typeof text === "string" ? text : text.other;
+  return fill(typeof text === "string" ? text : text.other, params);
 }
 
 /** The words for `key` in the current language. */
@@ -75,9 +83,5 @@ export function t<K extends MessageKey>(key: K, ...args: Args<K>): string {
       : new Intl.PluralRules(locale).select(Number(params.n)) === "one"
         ? text.one
         : text.other;
-  return chosen.replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const value = params[name];
-    if (value === undefined) return whole;
-    return typeof value === "number" ? new Intl.NumberFormat(locale).format(value) : value;
-  });
+  return fill(chosen, params);
 }

@@ -12,7 +12,7 @@ import {
   useState,
 } from "react";
 import { Button as AriaButton } from "react-aria-components";
-import { ActionsMenu, Skeleton } from "../components";
+import { ActionsMenu, LoadingShape } from "../components";
 import { currentLocale, t } from "../i18n";
 import styles from "./table.module.css";
 import { type Cursor, type SortValue, compare, step, tsv, typeAhead } from "./selection";
@@ -76,7 +76,7 @@ export interface DataTableProps<Row> {
 }
 
 const VIRTUAL_FROM = 100;
-const CHECK_WIDTH = 36;
+const CHECK_WIDTH = 44;
 const ACTION_WIDTH = 40;
 
 /** A grid with one tab stop: the arrow keys move a cursor over rows, as in ARIA's grid pattern. */
@@ -386,7 +386,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                       data-mono={c.mono || undefined}
                       style={i === 0 ? { left: selectable ? CHECK_WIDTH : 0 } : undefined}
                     >
-                      {c.cell ? c.cell(row) : c.text(row)}
+                      {c.cell ? c.cell(row) : <span title={c.text(row)}>{c.text(row)}</span>}
                     </div>
                   ))}
                   {actions && (
@@ -400,7 +400,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             })}
           </div>
         </div>
-        {props.loading && rows.length === 0 && <Skeleton rows={8} />}
+        {props.loading && rows.length === 0 && (
+          <div className={styles.loading}>
+            <LoadingShape rows={8} />
+          </div>
+        )}
         {!props.loading && rows.length === 0 && (
           <div className={styles.empty}>{props.empty === undefined ? t("views.noRows") : props.empty}</div>
         )}
@@ -408,12 +412,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       {fill && (
         <div className={styles.foot}>
           <span>
-            {rows.length < count
-              ? t("views.table.of", {
-                  shown: new Intl.NumberFormat(currentLocale()).format(rows.length),
-                  total: noun(count),
-                })
-              : noun(count)}
+            {props.loading && rows.length === 0
+              ? ""
+              : rows.length < count
+                ? t("views.table.of", {
+                    shown: new Intl.NumberFormat(currentLocale()).format(rows.length),
+                    total: noun(count),
+                  })
+                : noun(count)}
           </span>
           {selected && selected.size > 0 && <span>{t("views.table.selected", { n: selected.size })}</span>}
           <span role="status" className={styles.said}>

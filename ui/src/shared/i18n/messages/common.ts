@@ -1,6 +1,7 @@
 import { define } from "../define";
 
 export const common = define({
+  "common.details": { en: "Details", sv: "Detaljer" },
   "common.markdown": {
     en: "Markdown: **strong**, lists, links, `code`.",
     sv: "Markdown: **fetstil**, listor, länkar, `kod`.",

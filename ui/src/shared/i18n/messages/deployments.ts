@@ -1,6 +1,7 @@
 import { define } from "../define";
 
 export const deployments = define({
+  "deployments.wanted": { en: "{wanted} is wanted", sv: "{wanted} är önskad" },
   "deployments.title": { en: "Deployments", sv: "Driftsättningar" },
   "deployments.count": {
     en: { one: "{n} deployment", other: "{n} deployments" },

@@ -1,6 +1,7 @@
 import { define } from "../define";
 
 export const overview = define({
+  "overview.checked": { en: "Health checked", sv: "Hälsa kontrollerad" },
   "overview.secrets.vault": { en: "The vault for secrets", sv: "Valvet för hemligheter" },
   "overview.secrets.keyring": { en: "The keyring", sv: "Nyckelringen" },
   "overview.waiting": {
@@ -26,8 +27,8 @@ export const overview = define({
   "overview.need.setup_unfinished": { en: "Registration not finished", sv: "Registrering inte klar" },
   "overview.need.secrets_locked": { en: "Secrets are locked", sv: "Hemligheter är låsta" },
   "overview.do.run_failed": { en: "See why", sv: "Se varför" },
-  "overview.do.machine_unreachable": { en: "Look", sv: "Titta" },
-  "overview.do.deployment_unhealthy": { en: "Look", sv: "Titta" },
+  "overview.do.machine_unreachable": { en: "See why", sv: "Se varför" },
+  "overview.do.deployment_unhealthy": { en: "See why", sv: "Se varför" },
   "overview.do.setup_unfinished": { en: "Continue", sv: "Fortsätt" },
   "overview.do.secrets_locked": { en: "Unlock", sv: "Lås upp" },
 });

@@ -1,6 +1,24 @@
 import { define } from "../define";
 
 export const runs = define({
+  "runs.form.will.sendProject": {
+    en: "Send the project folder to {machine}",
+    sv: "Skicka projektmappen till {machine}",
+  },
+  "runs.form.will.someContainer": {
+    en: "Start a container of the image you choose",
+    sv: "Starta en container av avbilden du väljer",
+  },
+  "runs.form.will.someExperiment": {
+    en: "Record it in the experiment you name",
+    sv: "Skriva upp den i experimentet du anger",
+  },
+  "runs.filterNotRead": { en: "The filter is not understood yet", sv: "Filtret går inte att förstå ännu" },
+  "runs.filterNotReadLead": {
+    en: "The place is marked in the field. The question mark beside it shows what can be asked.",
+    sv: "Stället är markerat i fältet. Frågetecknet bredvid visar vad man kan fråga efter.",
+  },
+  "runs.openLog": { en: "Open the log", sv: "Öppna loggen" },
   "runs.form.draft": { en: "As you left it", sv: "Som du lämnade det" },
   "runs.form.startOver": { en: "Start over", sv: "Börja om" },
   "runs.filterWrong": {

@@ -1,6 +1,7 @@
 import { define } from "../define";
 
 export const setup = define({
+  "setup.done.what": { en: "What is registered", sv: "Det som registreras" },
   "welcome.title": { en: "Train where the data is", sv: "Träna där datan finns" },
   "welcome.lead": {
     en: "Skerry runs training on machines of your own and keeps the record: runs, models, what is live. Nothing leaves the site unless you send it.",
