@@ -7,7 +7,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use skerry_domain::{Code, ErrorBody, Project, ProjectFile};
+use skerry_domain::{Code, ErrorBody, Project, ProjectFile, Reason};
 
 /// A project has no more files than this.
 pub const MOST_FILES: usize = 20_000;
@@ -75,6 +75,7 @@ pub fn scan(folder: &Path) -> Result<ProjectFolder, ErrorBody> {
     if walk.files.is_empty() && walk.problems.is_empty() {
         walk.problem(
             ErrorBody::new(Code::Invalid, "The project folder has no files.")
+                .because(Reason::ProjectEmpty)
                 .with("path", root.display().to_string()),
         );
     }
@@ -114,11 +115,8 @@ pub fn hash_file(path: &Path) -> io::Result<(String, u64)> {
 }
 
 fn access(path: &Path, error: &io::Error) -> ErrorBody {
-    ErrorBody::new(
-        Code::FileAccess,
-        format!("{} cannot be read: {error}.", path.display()),
-    )
-    .with("path", path.display().to_string())
+    let message = format!("{} cannot be read: {error}.", path.display());
+    ErrorBody::file(Reason::Unreadable, path, error, message)
 }
 
 struct Walk {
@@ -164,7 +162,10 @@ impl Walk {
                             "The project folder has more than {MOST_FILES} files or {} GiB. Leave data out with a {IGNORE_FILE} file and mount it as a data folder.",
                             MOST_BYTES >> 30
                         ),
-                    ));
+                    )
+                    .because(Reason::ProjectTooLarge)
+                    .with("files", MOST_FILES.to_string())
+                    .with("bytes", MOST_BYTES.to_string()));
                 }
                 return;
             }
@@ -175,6 +176,7 @@ impl Walk {
                         "project_folder",
                         format!("The name of {} is not UTF-8.", path.display()),
                     )
+                    .because(Reason::NameNotUtf8)
                     .with("path", path.display().to_string()),
                 );
                 continue;

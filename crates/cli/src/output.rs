@@ -37,7 +37,15 @@ pub fn error(error: &ErrorBody, json: bool) {
         serde_json::to_string(error).unwrap_or_default()
     } else {
         let mut text = format!("error[{}]: {}", error.code.as_str(), error.message);
-        for (key, value) in &error.details {
+        // What a reason's sentence is made with is in the message already.
+        let said = |key: &str, value: &str| {
+            error.reason.is_some() && key != "field" && error.message.contains(value)
+        };
+        for (key, value) in error
+            .details
+            .iter()
+            .filter(|(key, value)| !said(key, value))
+        {
             text.push_str(&format!("\n  {key}: {value}"));
         }
         text

@@ -1,5 +1,7 @@
 //! What happened, and the overview of what needs a person.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use skerry_domain::{ErrorBody, LifecycleStage, Millis, ServicePhase, WorkloadPhase};
 
@@ -23,11 +25,13 @@ impl Console {
         Ok(records
             .into_iter()
             .filter_map(|record| {
+                let kind = serde_json::from_value(Value::String(record.kind)).ok()?;
                 Some(ActivityRow {
                     id: record.id,
                     at: record.at,
                     actor: record.actor,
-                    kind: serde_json::from_value(Value::String(record.kind)).ok()?,
+                    kind,
+                    facts: facts(kind, record.detail.as_deref().unwrap_or_default()),
                     subject_id: record.subject_id,
                     subject: record.subject,
                     detail: record.detail,
@@ -174,5 +178,82 @@ impl Console {
                 })
             }
         })
+    }
+}
+
+/// Takes the short text that is stored with something that happened apart.
+fn facts(kind: ActivityKind, detail: &str) -> BTreeMap<String, String> {
+    use ActivityKind as Kind;
+    let pairs = match kind {
+        Kind::RunFinished | Kind::RunFailed | Kind::RunCancelled | Kind::RunInterrupted => {
+            vec![("exit_code", detail.strip_prefix("exit code "))]
+        }
+        Kind::RunStarted => vec![("machine", Some(detail))],
+        Kind::VersionRegistered | Kind::VersionDeleted => vec![("version", Some(detail))],
+        Kind::AliasSet | Kind::AliasRemoved => {
+            let text = detail.strip_prefix('@').unwrap_or(detail);
+            match text.rsplit_once(" → ") {
+                Some((alias, version)) => {
+                    vec![("alias", Some(alias)), ("version", Some(version))]
+                }
+                None => vec![("alias", Some(text))],
+            }
+        }
+        Kind::ImagePushed | Kind::ImageFailed => vec![("reference", Some(detail))],
+        Kind::DeploymentCreated
+        | Kind::DeploymentUpdated
+        | Kind::DeploymentRolledBack
+        | Kind::DeploymentStopped
+        | Kind::DeploymentStarted
+        | Kind::DeploymentDeleted
+        | Kind::DeploymentHealthy
+        | Kind::DeploymentUnhealthy => match detail.rsplit_once(' ') {
+            Some((model, version)) => vec![("model", Some(model)), ("version", Some(version))],
+            None => Vec::new(),
+        },
+        Kind::MachineRegistered => vec![("host", Some(detail))],
+        Kind::HostKeyPinned => vec![("fingerprint", Some(detail))],
+        Kind::MachineForgotten
+        | Kind::MachineUnreachable
+        | Kind::MachineReachable
+        | Kind::ModelDeleted
+        | Kind::RegistrySaved
+        | Kind::RegistryDeleted
+        | Kind::SecretDeleted => Vec::new(),
+    };
+    pairs
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value.filter(|value| !value.is_empty())?)))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_is_taken_apart_by_its_kind() {
+        let facts = |kind, detail| {
+            let pairs = facts(kind, detail).into_iter();
+            pairs
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            facts(ActivityKind::RunFailed, "exit code 3"),
+            ["exit_code=3"]
+        );
+        assert_eq!(
+            facts(ActivityKind::AliasSet, "@best → 4"),
+            ["alias=best", "version=4"]
+        );
+        assert_eq!(facts(ActivityKind::AliasRemoved, "@best"), ["alias=best"]);
+        assert_eq!(
+            facts(ActivityKind::DeploymentUpdated, "two words 12"),
+            ["model=two words", "version=12"]
+        );
+        assert!(facts(ActivityKind::DeploymentStopped, "").is_empty());
+        assert!(facts(ActivityKind::RunCancelled, "").is_empty());
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use futures_util::StreamExt as _;
 use skerry_domain::tracking::Artifact;
-use skerry_domain::{Code, ErrorBody, validate};
+use skerry_domain::{Code, ErrorBody, Reason, validate};
 use skerry_store::Reader;
 use tokio::io::AsyncWriteExt as _;
 
@@ -188,7 +188,9 @@ impl Console {
             return Err(ErrorBody::invalid(
                 "to_folder",
                 format!("There is no folder {} on this computer.", folder.display()),
-            ));
+            )
+            .because(Reason::FolderMissing)
+            .with("path", &args.to_folder));
         }
         let files = self.run_files(&args.run_id).await?;
         let prefix = prefix_of(&args.path);
@@ -210,6 +212,7 @@ impl Console {
                 Code::AlreadyExists,
                 format!("{} exists already; nothing was saved.", target.display()),
             )
+            .because(Reason::FileExists)
             .with("path", target.display().to_string()));
         }
         // Under another name until it is whole.
@@ -276,15 +279,8 @@ async fn fetch(
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> ErrorBody {
-    let code = match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Code::DiskFull,
-        _ => Code::FileAccess,
-    };
-    ErrorBody::new(
-        code,
-        format!("{} cannot be written: {error}.", path.display()),
-    )
-    .with("path", path.display().to_string())
+    let message = format!("{} cannot be written: {error}.", path.display());
+    ErrorBody::file(Reason::Unwritable, path, error, message)
 }
 
 /// The machine that holds the files.
@@ -294,6 +290,7 @@ fn holder(machine_id: Option<&str>) -> Result<&str, ErrorBody> {
             Code::NotFound,
             "The files of this run are on no machine of this workspace.",
         )
+        .because(Reason::FilesOnNoMachine)
     })
 }
 

@@ -117,3 +117,57 @@ pub fn typescript() -> String {
     let lines: Vec<&str> = out.lines().map(str::trim_end).collect();
     lines.join("\n") + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::typescript;
+
+    /// What the crates' programs are made of, without their tests.
+    fn sources(folder: &Path, all: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                all.push_str(text.split("#[cfg(test)]").next().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_is_said_somewhere() {
+        let mut all = String::new();
+        for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).unwrap() {
+            sources(&entry.unwrap().path().join("src"), &mut all);
+        }
+        let declared = typescript();
+        for (name, least) in [("Reason", 100), ("Finding", 30), ("ForgottenKind", 8)] {
+            let (_, rest) = declared
+                .split_once(&format!("export type {name} = "))
+                .unwrap();
+            let words: Vec<&str> = rest
+                .split(';')
+                .next()
+                .unwrap()
+                .split(" | ")
+                .map(|word| word.trim_matches('"'))
+                .collect();
+            assert!(words.len() >= least, "{name}: {words:?}");
+            for word in words {
+                let variant: String = word
+                    .split('_')
+                    .map(|part| part[..1].to_uppercase() + &part[1..])
+                    .collect();
+                let use_of = format!("{name}::{variant}");
+                let said = all.match_indices(&use_of).any(|(at, _)| {
+                    let next = all[at + use_of.len()..].chars().next();
+                    next.is_none_or(|c| !c.is_alphanumeric())
+                });
+                assert!(said, "{use_of} is said nowhere");
+            }
+        }
+    }
+}

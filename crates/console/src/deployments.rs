@@ -6,8 +6,8 @@ use std::time::Duration;
 use skerry_agent::api::Invoke;
 use skerry_agent::client::Client;
 use skerry_domain::{
-    Code, ErrorBody, RevisionOutcome as Outcome, ServicePhase, ServiceRevision, ServiceSource,
-    ServiceSpec, ServiceState, validate,
+    Code, ErrorBody, Reason, RevisionOutcome as Outcome, ServicePhase, ServiceRevision,
+    ServiceSource, ServiceSpec, ServiceState, validate,
 };
 use skerry_store::StoreError;
 use skerry_store::workspace::{DeploymentRecord, ImageRecord};
@@ -186,7 +186,10 @@ impl Console {
         self.db(move |store| store.deployment_add(&added))
             .await
             .map_err(|error| match error.code {
-                Code::AlreadyExists => error.with("field", "name"),
+                Code::AlreadyExists => error
+                    .because(Reason::DeploymentExists)
+                    .with("name", &record.name)
+                    .with("field", "name"),
                 _ => error,
             })?;
         if let Err(error) = self
@@ -222,7 +225,10 @@ impl Console {
                     "Version {} is live in '{}' already.",
                     args.version, row.name
                 ),
-            ));
+            )
+            .because(Reason::VersionLiveAlready)
+            .with("version", args.version.to_string())
+            .with("deployment", row.name));
         }
         let machine = self.machine_row(&record.machine_id).await?;
         let source = self
@@ -246,7 +252,9 @@ impl Console {
             return Err(ErrorBody::new(
                 Code::WrongState,
                 format!("'{}' has no earlier revision to return to.", record.name),
-            ));
+            )
+            .because(Reason::NoEarlierRevision)
+            .with("deployment", record.name));
         };
         let version = version_in(&target.spec);
         self.put_revision(&client, &record, version, target.spec.source)
@@ -285,7 +293,9 @@ impl Console {
             return Err(ErrorBody::invalid(
                 "confirm_name",
                 format!("Type the name of the deployment: {}.", record.name),
-            ));
+            )
+            .because(Reason::ConfirmNameDiffers)
+            .with("name", record.name));
         }
         // On a forgotten machine there is nobody left to ask.
         if self.link_info(&record.machine_id).is_some() {
@@ -310,13 +320,15 @@ impl Console {
         args: DeploymentInvoke,
     ) -> Result<DeploymentAnswer, ErrorBody> {
         if args.body.len() > LARGEST_BODY {
-            return Err(ErrorBody::invalid("body", "A body has at most 1 MiB."));
+            return Err(ErrorBody::invalid("body", "A body has at most 1 MiB.")
+                .because(Reason::BodyTooLong));
         }
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&args.body) {
-            return Err(ErrorBody::invalid(
-                "body",
-                format!("The body is not JSON: {error}."),
-            ));
+            return Err(
+                ErrorBody::invalid("body", format!("The body is not JSON: {error}."))
+                    .because(Reason::BodyNotJson)
+                    .with("why", error.to_string()),
+            );
         }
         let record = self.deployment_record(&args.id).await?;
         let client = self.machine_client(&record.machine_id).await?;
@@ -475,20 +487,26 @@ impl Console {
                         machine.name
                     ),
                 )
+                .because(Reason::VersionWithoutImage)
+                .with("machine", &machine.name)
                 .with("model", model)
                 .with("version", version.to_string())),
             };
         }
-        let place = holder
-            .and_then(|id| names.get(&id).cloned())
-            .unwrap_or_else(|| String::from("another machine"));
+        let place = holder.and_then(|id| names.get(&id).cloned());
         Err(ErrorBody::new(
             Code::ModelUnusable,
             format!(
-                "The files of version {version} of '{model}' are on {place}; {} has no container engine to run an image of it.",
+                "The files of version {version} of '{model}' are on {}; {} has no container engine to run an image of it.",
+                place.as_deref().unwrap_or("another machine"),
                 machine.name
             ),
-        ))
+        )
+        .because(Reason::NoEngineForModel)
+        .with("model", model)
+        .with("version", version.to_string())
+        .with("machine", &machine.name)
+        .with("place", place.unwrap_or_default()))
     }
 
     async fn choose_port(
@@ -520,7 +538,9 @@ impl Console {
             return Err(ErrorBody::new(
                 Code::PortTaken,
                 format!("No free port was found on {}; choose one.", machine.name),
-            ));
+            )
+            .because(Reason::NoFreePort)
+            .with("machine", &machine.name));
         };
         if let Some((_, name)) = kept.iter().find(|(kept, _)| *kept == port) {
             return Err(ErrorBody::new(
@@ -531,7 +551,11 @@ impl Console {
                 ),
             )
             .with("field", "port")
-            .with("holder", name.clone()));
+            .because(Reason::PortOfDeployment)
+            .with("port", port.to_string())
+            .with("machine", &machine.name)
+            .with("deployment", name)
+            .with("holder", name));
         }
         match client.check_port(bind, port).await?.problem {
             Some(problem) => Err(problem.with("field", "port")),
@@ -649,7 +673,9 @@ fn endpoint(bind: &str, port: u16) -> String {
 
 fn port_of(port: u32) -> Result<u16, ErrorBody> {
     validate::port("port", port)?;
-    u16::try_from(port).map_err(|_| ErrorBody::invalid("port", "A port is at most 65535."))
+    u16::try_from(port).map_err(|_| {
+        ErrorBody::invalid("port", "A port is at most 65535.").because(Reason::PortRange)
+    })
 }
 
 fn bind_of(bind: Option<&str>) -> Result<String, ErrorBody> {
@@ -663,6 +689,7 @@ fn bind_of(bind: Option<&str>) -> Result<String, ErrorBody> {
                     "bind",
                     "Enter an IP address of the machine, or 0.0.0.0 for all.",
                 )
+                .because(Reason::BindBad)
             }),
     }
 }

@@ -37,6 +37,7 @@ mod setup_login;
 mod setup_preflight;
 #[cfg(unix)]
 pub mod socket;
+mod strength;
 mod views;
 mod workspace;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use skerry_agent::api::Status;
 use skerry_agent::client::Client;
-use skerry_domain::{Code, EngineKind, ErrorBody, Millis, validate};
+use skerry_domain::{Code, EngineKind, ErrorBody, Millis, Reason, validate};
 use skerry_store::workspace::MachineRecord;
 
 use crate::Console;
@@ -71,6 +71,7 @@ impl Console {
             login: ssh
                 .as_ref()
                 .map(|ssh| format!("key {}", ssh.key.fingerprint)),
+            key_fingerprint: ssh.as_ref().map(|ssh| ssh.key.fingerprint.clone()),
             ssh: ssh.map(|ssh| ssh.address),
             facts: observed.facts,
             checks: observed.checks,
@@ -132,10 +133,14 @@ impl Console {
         validate::name("name", &args.name)?;
         self.machine_record(&args.id).await?;
         let (id, name) = (args.id.clone(), args.name.trim().to_owned());
-        self.db(move |store| store.machine_rename(&id, &name))
+        let wanted = name.clone();
+        self.db(move |store| store.machine_rename(&id, &wanted))
             .await
             .map_err(|error| match error.code {
-                Code::AlreadyExists => error.with("field", "name"),
+                Code::AlreadyExists => error
+                    .because(Reason::MachineNameTaken)
+                    .with("name", &name)
+                    .with("field", "name"),
                 _ => error,
             })?;
         self.machine_row(&args.id).await
@@ -159,7 +164,10 @@ impl Console {
                     "{} has {} deployment(s); delete them first.",
                     row.name, row.deployments
                 ),
-            ));
+            )
+            .because(Reason::MachineHasDeployments)
+            .with("machine", row.name)
+            .with("n", row.deployments.to_string()));
         }
         if args.clean_up && row.active_runs > 0 {
             return Err(ErrorBody::new(
@@ -168,8 +176,12 @@ impl Console {
                     "{} run(s) go on at {}; cancel them, or forget the machine without cleaning up.",
                     row.active_runs, row.name
                 ),
-            ));
+            )
+            .because(Reason::MachineHasRuns)
+            .with("machine", row.name)
+            .with("n", row.active_runs.to_string()));
         }
+        let agent_home = self.data_dir().join("agent").display().to_string();
         let forgotten = match (row.kind, args.clean_up) {
             (MachineKind::Local, true) => {
                 match self.machine_client(&row.id).await {
@@ -177,21 +189,28 @@ impl Console {
                     // An agent that does not run is stopped.
                     Err(error) => tracing::info!(%error, "the agent was not there to be stopped"),
                 }
-                MachineForgotten {
-                    removed: vec![String::from("The agent of this computer was stopped.")],
-                    left: vec![format!(
-                        "The files of its runs are in {}.",
-                        self.data_dir().join("agent").display()
-                    )],
-                }
+                let mut forgotten = MachineForgotten::default();
+                forgotten.note_removed(
+                    ForgottenKind::LocalAgent,
+                    &[],
+                    "The agent of this computer was stopped.",
+                );
+                forgotten.note_left(
+                    ForgottenKind::RunFiles,
+                    &[("path", &agent_home)],
+                    format!("The files of its runs are in {agent_home}."),
+                );
+                forgotten
             }
-            (MachineKind::Local, false) => MachineForgotten {
-                removed: Vec::new(),
-                left: vec![format!(
-                    "The agent of this computer goes on; its files are in {}.",
-                    self.data_dir().join("agent").display()
-                )],
-            },
+            (MachineKind::Local, false) => {
+                let mut forgotten = MachineForgotten::default();
+                forgotten.note_left(
+                    ForgottenKind::AgentGoingOn,
+                    &[("path", &agent_home)],
+                    format!("The agent of this computer goes on; its files are in {agent_home}."),
+                );
+                forgotten
+            }
             (MachineKind::Ssh, clean_up) => self.ssh_forget(&record, clean_up).await?,
         };
         self.link_end(&row.id);
@@ -306,4 +325,36 @@ pub(crate) fn facts_of(status: &Status, now: Millis) -> MachineFacts {
         disk_free_bytes: status.disk_free_bytes,
         clock_skew_ms: status.clock_ms - now,
     }
+}
+
+impl MachineForgotten {
+    /// Notes something that was removed, in words and for the UI's words.
+    pub(crate) fn note_removed(
+        &mut self,
+        what: ForgottenKind,
+        facts: &[(&str, &str)],
+        words: impl Into<String>,
+    ) {
+        self.removed.push(words.into());
+        self.removed_what.push(thing(what, facts));
+    }
+
+    /// Notes something that stays.
+    pub(crate) fn note_left(
+        &mut self,
+        what: ForgottenKind,
+        facts: &[(&str, &str)],
+        words: impl Into<String>,
+    ) {
+        self.left.push(words.into());
+        self.left_what.push(thing(what, facts));
+    }
+}
+
+fn thing(what: ForgottenKind, facts: &[(&str, &str)]) -> ForgottenThing {
+    let facts = facts
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    ForgottenThing { what, facts }
 }

@@ -51,10 +51,7 @@ impl Console {
         clean_up: bool,
     ) -> Result<MachineForgotten, ErrorBody> {
         let config = SshConfig::of(record)?;
-        let mut forgotten = MachineForgotten {
-            removed: Vec::new(),
-            left: Vec::new(),
-        };
+        let mut forgotten = MachineForgotten::default();
         if clean_up {
             let session = Arc::new(self.open_ssh(&record.id, &config).await?);
             // First the link: it would start the agent again.
@@ -65,31 +62,39 @@ impl Console {
             }
             session.close().await;
         } else {
-            forgotten.left.push(format!(
-                "The agent goes on in {} on the machine.",
-                config.agent_home
-            ));
-            forgotten.left.push(format!(
-                "The public key {} stands in authorized_keys of {}.",
-                config.key.fingerprint, config.address.user
-            ));
+            let (home, user) = (&config.agent_home, &config.address.user);
+            let key = &config.key.fingerprint;
+            forgotten.note_left(
+                ForgottenKind::AgentGoingOn,
+                &[("path", home)],
+                format!("The agent goes on in {home} on the machine."),
+            );
+            forgotten.note_left(
+                ForgottenKind::PublicKey,
+                &[("fingerprint", key), ("user", user)],
+                format!("The public key {key} stands in authorized_keys of {user}."),
+            );
         }
         // Last: until here it is what lets us in.
         for file in [config.key.file.clone(), format!("{}.pub", config.key.file)] {
             if let Err(error) = tokio::fs::remove_file(Path::new(&file)).await
                 && error.kind() != std::io::ErrorKind::NotFound
             {
-                forgotten
-                    .left
-                    .push(format!("The file {file} could not be deleted: {error}."));
+                forgotten.note_left(
+                    ForgottenKind::KeyFile,
+                    &[("path", &file), ("why", &error.to_string())],
+                    format!("The file {file} could not be deleted: {error}."),
+                );
             }
         }
         self.secret_forget(&passphrase_key(&record.id)).await;
         self.secret_forget(&password_key(&record.id)).await;
         self.unpin(&config.address, &record.id).await?;
-        forgotten
-            .removed
-            .push(String::from("The key pair on this computer."));
+        forgotten.note_removed(
+            ForgottenKind::KeyPair,
+            &[],
+            "The key pair on this computer.",
+        );
         Ok(forgotten)
     }
 
@@ -138,28 +143,36 @@ async fn ssh_clean_up(
     if !output.success() {
         return Err(output.failure("Removing the agent's program").to_body());
     }
-    forgotten
-        .removed
-        .push(format!("The agent was stopped and {program} deleted."));
+    forgotten.note_removed(
+        ForgottenKind::AgentProgram,
+        &[("path", &program)],
+        format!("The agent was stopped and {program} deleted."),
+    );
+    let (user, key) = (&config.address.user, &config.key.fingerprint);
     let removed = session
         .remove_public_key(&config.key.public_key)
         .await
         .map_err(|error| error.to_body())?;
     if removed {
-        forgotten.removed.push(format!(
-            "Our public key in authorized_keys of {}.",
-            config.address.user
-        ));
+        forgotten.note_removed(
+            ForgottenKind::PublicKey,
+            &[("fingerprint", key), ("user", user)],
+            format!("Our public key in authorized_keys of {user}."),
+        );
     }
-    forgotten.left.push(format!(
-        "The files and the database of its runs in {}.",
-        config.agent_home
-    ));
+    let home = &config.agent_home;
+    forgotten.note_left(
+        ForgottenKind::RunFiles,
+        &[("path", home)],
+        format!("The files and the database of its runs in {home}."),
+    );
     if let Some(jump) = &config.address.jump {
-        forgotten.left.push(format!(
-            "Our public key in authorized_keys of {}@{}.",
-            jump.user, jump.host
-        ));
+        let (user, host) = (&jump.user, &jump.host);
+        forgotten.note_left(
+            ForgottenKind::JumpPublicKey,
+            &[("fingerprint", key), ("user", user), ("host", host)],
+            format!("Our public key in authorized_keys of {user}@{host}."),
+        );
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use skerry_domain::tracking::{ModelVersion, RegisteredModel};
-use skerry_domain::{Code, ErrorBody, KeyValue, LifecycleStage, validate};
+use skerry_domain::{Code, ErrorBody, KeyValue, LifecycleStage, Reason, validate};
 use skerry_store::workspace::ImageRecord;
 use skerry_store::{NewModelVersion, Reader, RegistryQuery, StoreError};
 
@@ -162,6 +162,8 @@ impl Console {
                                     validate::shorten(&args.artifact_path)
                                 ),
                             )
+                            .because(Reason::NoMlmodel)
+                            .with("path", validate::shorten(&args.artifact_path))
                             .with("field", "artifact_path"),
                         ));
                     };
@@ -351,14 +353,16 @@ impl Console {
             Some(version) => format!("Version {version} of '{name}'"),
             None => format!("'{name}'"),
         };
-        Err(ErrorBody::new(
-            Code::WrongState,
-            format!(
-                "{what} is deployed as {}; delete or change that first.",
-                in_use.join(", ")
-            ),
-        )
-        .with("deployments", in_use.join(", ")))
+        let in_use = in_use.join(", ");
+        let message = format!("{what} is deployed as {in_use}; delete or change that first.");
+        let mut error = ErrorBody::new(Code::WrongState, message)
+            .because(Reason::ModelDeployed)
+            .with("deployments", in_use)
+            .with("model", name);
+        if let Some(version) = version {
+            error = error.with("version", version.to_string());
+        }
+        Err(error)
     }
 
     /// A body for `/invocations` made of the model's input example; `None` when it
@@ -601,7 +605,8 @@ fn check_description(text: Option<&str>) -> Result<(), ErrorBody> {
         return Err(ErrorBody::invalid(
             "description",
             "A description has at most 5,000 characters.",
-        ));
+        )
+        .because(Reason::DescriptionTooLong));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use skerry_agent::api::{BuildStepKind, BuildView, ImageBuildRequest, StepState};
-use skerry_domain::{Code, ErrorBody, validate};
+use skerry_domain::{Code, ErrorBody, Reason, validate};
 use skerry_images::Reference;
 use skerry_store::workspace::{ImageRecord, OperationRecord, RegistryRecord};
 
@@ -78,7 +78,9 @@ impl Console {
             return Err(ErrorBody::new(
                 Code::Busy,
                 format!("An image of {subject} is being made already."),
-            ));
+            )
+            .because(Reason::ImageBeingMade)
+            .with("subject", subject));
         }
         request.insecure = registry.insecure;
         request.credentials = self
@@ -167,10 +169,10 @@ impl Console {
             })
             .await?;
         let Some(under) = self.operations().get(&args.id) else {
-            return Err(ErrorBody::new(
-                Code::WrongState,
-                "The operation has ended already.",
-            ));
+            return Err(
+                ErrorBody::new(Code::WrongState, "The operation has ended already.")
+                    .because(Reason::OperationEnded),
+            );
         };
         let client = self.machine_client(&under.machine_id).await?;
         client.cancel_image_build(&operation.id).await?;
@@ -204,6 +206,9 @@ impl Console {
                     args.name, args.version
                 ),
             )
+            .because(Reason::FilesOnNoMachine)
+            .with("model", &args.name)
+            .with("version", args.version.to_string())
         })?;
         let chosen = args.base_image.as_deref().map(str::trim);
         let base_image = match chosen.filter(|image| !image.is_empty()) {
@@ -222,6 +227,7 @@ impl Console {
                 "base_image",
                 "The run had no container image: choose the image to build on.",
             )
+            .because(Reason::BaseImageMissing)
         })?;
         let request = ImageBuildRequest {
             id: new_id(),
@@ -283,7 +289,8 @@ impl Console {
                     let error = ErrorBody::new(
                         Code::Disconnected,
                         "The agent was restarted before the image was finished. Start it again.",
-                    );
+                    )
+                    .because(Reason::AgentRestartedDuringBuild);
                     return self.end(job, OperationState::Failed, Some(error)).await;
                 }
                 // The way to the agent fails; the work there goes on.
@@ -402,13 +409,15 @@ fn target(registry: &RegistryRecord, repository: &str, tag: &str) -> Result<Refe
         return Err(ErrorBody::invalid(
             "repository",
             "A repository has neither a tag nor a digest: models/penguins, for example.",
-        ));
+        )
+        .because(Reason::RepositoryBad)
+        .with("value", validate::shorten(repository)));
     }
     let name = format!("{}/{repository}", registry.host);
     name.parse::<Reference>()
-        .map_err(|error| of_field(&error, "repository"))?
+        .map_err(|error| of_field(&error, "repository", repository, Reason::RepositoryBad))?
         .with_tag(tag)
-        .map_err(|error| of_field(&error, "tag"))
+        .map_err(|error| of_field(&error, "tag", tag, Reason::TagBad))
 }
 
 fn steps(view: &BuildView) -> Vec<OperationStep> {
@@ -416,11 +425,10 @@ fn steps(view: &BuildView) -> Vec<OperationStep> {
         .iter()
         .map(|step| OperationStep {
             id: match step.kind {
-                BuildStepKind::Base => "base",
-                BuildStepKind::Pack => "pack",
-                BuildStepKind::Push => "push",
-            }
-            .to_owned(),
+                BuildStepKind::Base => OperationStepId::Base,
+                BuildStepKind::Pack => OperationStepId::Pack,
+                BuildStepKind::Push => OperationStepId::Push,
+            },
             state: match step.state {
                 StepState::Waiting => OperationState::Waiting,
                 StepState::Running => OperationState::Running,

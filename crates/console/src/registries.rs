@@ -1,7 +1,7 @@
 //! Container registries of the workspace: kept, tested, deleted.
 
 use skerry_agent::api::RegistryCredentials;
-use skerry_domain::{Code, Coded as _, ErrorBody, Secret, validate};
+use skerry_domain::{Code, Coded as _, ErrorBody, Reason, Secret, validate};
 use skerry_images::{Credentials, Registry};
 use skerry_store::workspace::RegistryRecord;
 
@@ -42,7 +42,8 @@ impl Console {
             return Err(ErrorBody::invalid(
                 "password",
                 "The address has changed: enter the password again.",
-            ));
+            )
+            .because(Reason::RegistryAddressChanged));
         }
         let record = RegistryRecord {
             id: old.as_ref().map_or_else(new_id, |old| old.id.clone()),
@@ -59,7 +60,10 @@ impl Console {
         self.db(move |store| store.registry_save(&saved))
             .await
             .map_err(|error| match error.code {
-                Code::AlreadyExists => error.with("field", "host"),
+                Code::AlreadyExists => error
+                    .because(Reason::RegistryExists)
+                    .with("name", &record.host)
+                    .with("field", "host"),
                 _ => error,
             })?;
         if let Err(error) = self.keep_password(&record, password.as_ref()).await {
@@ -205,7 +209,7 @@ impl Console {
     }
 }
 
-fn password_key(registry_id: &str) -> String {
+pub(crate) fn password_key(registry_id: &str) -> String {
     format!("registry-{registry_id}")
 }
 
@@ -222,10 +226,18 @@ fn row(record: RegistryRecord, has_password: bool) -> RegistryRow {
 }
 
 /// The same failure, told of the field that the person typed into.
-pub(crate) fn of_field(error: &skerry_images::Error, field: &str) -> ErrorBody {
+pub(crate) fn of_field(
+    error: &skerry_images::Error,
+    field: &str,
+    value: &str,
+    reason: Reason,
+) -> ErrorBody {
     let body = error.to_body();
     match body.code {
-        Code::Invalid => body.with("field", field),
+        Code::Invalid => body
+            .because(reason)
+            .with("field", field)
+            .with("value", validate::shorten(value)),
         _ => body,
     }
 }
@@ -235,7 +247,7 @@ fn check_host(host: &str) -> Result<(), ErrorBody> {
     skerry_images::check_registry_host(host)
         .and_then(|()| format!("{host}/x").parse::<skerry_images::Reference>())
         .map(drop)
-        .map_err(|error| of_field(&error, "host"))
+        .map_err(|error| of_field(&error, "host", host, Reason::RegistryHostBad))
 }
 
 fn account(username: Option<&str>) -> Result<Option<String>, ErrorBody> {
@@ -244,13 +256,12 @@ fn account(username: Option<&str>) -> Result<Option<String>, ErrorBody> {
     };
     // RFC 7617 ends the user at the first colon.
     if username.chars().count() > 255 || username.chars().any(|c| c == ':' || c.is_control()) {
-        return Err(ErrorBody::invalid(
-            "username",
-            format!(
-                "'{}' cannot be a user: at most 255 characters, without a colon.",
-                validate::shorten(username)
-            ),
-        ));
+        let value = validate::shorten(username);
+        let message =
+            format!("'{value}' cannot be a user: at most 255 characters, without a colon.");
+        return Err(ErrorBody::invalid("username", message)
+            .because(Reason::RegistryUserBad)
+            .with("value", value));
     }
     Ok(Some(username.to_owned()))
 }
@@ -260,14 +271,15 @@ fn check_password(username: Option<&str>, password: Option<&Secret>) -> Result<(
         return Ok(());
     };
     if username.is_none() {
-        return Err(ErrorBody::invalid("username", "A password needs a user."));
+        return Err(ErrorBody::invalid("username", "A password needs a user.")
+            .because(Reason::RegistryUserMissing));
     }
     // Tokens of some registries are long.
     if password.expose().len() > 16 << 10 || password.expose().chars().any(char::is_control) {
-        return Err(ErrorBody::invalid(
-            "password",
-            "A password has at most 16 KiB, on one line.",
-        ));
+        return Err(
+            ErrorBody::invalid("password", "A password has at most 16 KiB, on one line.")
+                .because(Reason::RegistryPasswordBad),
+        );
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use skerry_agent::api::Image;
 use skerry_agent::client::Uploaded;
 use skerry_agent::project;
 use skerry_domain::{
-    Code, DataFolder, EngineKind, ErrorBody, NetworkMode, RunSpec, WorkloadLimits, validate,
+    Code, DataFolder, EngineKind, ErrorBody, NetworkMode, Reason, RunSpec, WorkloadLimits, validate,
 };
 use skerry_store::workspace::RunForm;
 
@@ -123,6 +123,7 @@ impl Console {
                     Code::NotFound,
                     "This run was not started from this workspace, so it cannot be run again from here.",
                 )
+                .because(Reason::RunNotFromHere)
             })
     }
 
@@ -260,13 +261,16 @@ impl Console {
             return Err(ErrorBody::new(
                 Code::WrongState,
                 format!("The run '{}' has ended already.", info.name),
-            ));
+            )
+            .because(Reason::RunEnded)
+            .with("run", info.name));
         }
         let Some(machine_id) = info.machine_id else {
             return Err(ErrorBody::new(
                 Code::WrongState,
                 "This run was not started by Skerry, so Skerry cannot cancel it.",
-            ));
+            )
+            .because(Reason::RunOfOtherClient));
         };
         let client = self.machine_client(&machine_id).await?;
         client.cancel_run(&args.id).await?;
@@ -354,10 +358,10 @@ fn offered(image: Image) -> ImageOnMachine {
 fn project_folder(field: &str, folder: &str) -> Result<PathBuf, ErrorBody> {
     let path = Path::new(folder);
     if folder.is_empty() || !path.is_absolute() || folder.contains('\0') || folder.len() > 4096 {
-        return Err(ErrorBody::invalid(
-            field,
-            "Choose the project folder by its absolute path.",
-        ));
+        return Err(
+            ErrorBody::invalid(field, "Choose the project folder by its absolute path.")
+                .because(Reason::ProjectRelative),
+        );
     }
     Ok(path.to_owned())
 }
@@ -398,7 +402,9 @@ fn spec_of(form: &RunStart, machine: &MachineRow) -> Result<RunSpec, ErrorBody> 
     if let Some(image) = image
         && (image.len() > 500 || image.chars().any(|c| c.is_whitespace() || c.is_control()))
     {
-        return Err(ErrorBody::invalid("image", "That is not an image name."));
+        return Err(
+            ErrorBody::invalid("image", "That is not an image name.").because(Reason::ImageNameBad)
+        );
     }
     let engine = match (image, container_engine(machine)) {
         (Some(_), Some(engine)) => engine,
@@ -416,7 +422,9 @@ fn spec_of(form: &RunStart, machine: &MachineRow) -> Result<RunSpec, ErrorBody> 
             return Err(ErrorBody::invalid(
                 "image",
                 format!("Choose a container image that is on {}.", machine.name),
-            ));
+            )
+            .because(Reason::ImageChoose)
+            .with("machine", &machine.name));
         }
         (None, _) => EngineKind::Process,
     };
@@ -427,19 +435,23 @@ fn spec_of(form: &RunStart, machine: &MachineRow) -> Result<RunSpec, ErrorBody> 
             return Err(ErrorBody::invalid(
                 "env",
                 format!("The value of {} is longer than 32 KiB.", pair.key),
-            ));
+            )
+            .because(Reason::EnvTooLong)
+            .with("key", &pair.key));
         }
         if pair.key.starts_with("MLFLOW_RUN") || pair.key.starts_with("MLFLOW_TRACKING") {
-            return Err(ErrorBody::invalid(
-                "env",
-                format!("{} is set by Skerry.", pair.key),
-            ));
+            return Err(
+                ErrorBody::invalid("env", format!("{} is set by Skerry.", pair.key))
+                    .because(Reason::EnvReserved)
+                    .with("key", &pair.key),
+            );
         }
         if env.insert(pair.key.clone(), pair.value.clone()).is_some() {
-            return Err(ErrorBody::invalid(
-                "env",
-                format!("{} is given twice.", pair.key),
-            ));
+            return Err(
+                ErrorBody::invalid("env", format!("{} is given twice.", pair.key))
+                    .because(Reason::EnvTwice)
+                    .with("key", &pair.key),
+            );
         }
     }
     let mut targets = BTreeSet::new();
@@ -451,23 +463,28 @@ fn spec_of(form: &RunStart, machine: &MachineRow) -> Result<RunSpec, ErrorBody> 
             return Err(ErrorBody::invalid(
                 "data",
                 format!("Data cannot be mounted at {}.", mount.target),
-            ));
+            )
+            .because(Reason::MountBad)
+            .with("target", &mount.target));
         }
         if !targets.insert(target.to_owned()) {
             return Err(ErrorBody::invalid(
                 "data",
                 format!("Two data folders have the place {target}."),
-            ));
+            )
+            .because(Reason::MountTwice)
+            .with("target", target));
         }
     }
     let mut tags = BTreeMap::new();
     for tag in &form.tags {
         check_tag(&tag.key, &tag.value)?;
         if tags.insert(tag.key.clone(), tag.value.clone()).is_some() {
-            return Err(ErrorBody::invalid(
-                "tags",
-                format!("The tag {} is given twice.", tag.key),
-            ));
+            return Err(
+                ErrorBody::invalid("tags", format!("The tag {} is given twice.", tag.key))
+                    .because(Reason::TagTwice)
+                    .with("key", &tag.key),
+            );
         }
     }
     Ok(RunSpec {
@@ -514,17 +531,11 @@ fn write_sample(folder: &Path) -> Result<(), ErrorBody> {
             std::fs::write(&path, content)
         };
         write().map_err(|error| {
-            let code = match error.kind() {
-                std::io::ErrorKind::StorageFull => Code::DiskFull,
-                _ => Code::FileAccess,
-            };
-            ErrorBody::new(
-                code,
-                format!(
-                    "The sample project cannot be written to {}: {error}.",
-                    path.display()
-                ),
-            )
+            let message = format!(
+                "The sample project cannot be written to {}: {error}.",
+                path.display()
+            );
+            ErrorBody::file(Reason::Unwritable, &path, &error, message)
         })?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use skerry_domain::tracking::{MetricPoint, Run, number};
 use skerry_domain::{
-    Code, ErrorBody, KeyValue, LifecycleStage, Millis, NetworkMode, WorkloadState, validate,
+    Code, ErrorBody, KeyValue, LifecycleStage, Millis, NetworkMode, Reason, WorkloadState, validate,
 };
 use skerry_store::{Reader, RunQuery as StoreQuery, StoreError, View};
 
@@ -596,7 +596,8 @@ fn check_tag_key(key: &str) -> Result<(), ErrorBody> {
         return Err(ErrorBody::invalid(
             "key",
             "Tags that begin with mlflow. or skerry. are set by programs.",
-        ));
+        )
+        .because(Reason::TagSystem));
     }
     Ok(())
 }

@@ -1,14 +1,18 @@
-//! The secrets of the workspace, by name only: what is kept, whether it can be used,
-//! how strong a password would be.
+//! The secrets of the workspace, by name only: what is kept, whether it can be used.
+
+use std::collections::HashMap;
 
 use serde_json::Value;
 use skerry_domain::{Coded as _, ErrorBody, Secret, validate};
 use skerry_secrets::{SecretsPlace, SecretsState};
 use skerry_store::workspace::SecretRecord;
+use skerry_store::{Store, StoreError};
 
 use crate::Console;
 use crate::api::*;
-use crate::console::{blocking, word};
+use crate::console::word;
+use crate::link_open::passphrase_key;
+use crate::{registries, setup};
 
 impl Console {
     /// Where secrets are kept, and whether they can be used now.
@@ -45,7 +49,9 @@ impl Console {
 
     /// The secrets that are kept; never their values.
     pub async fn secrets_list(&self, _: Nothing) -> Result<Vec<SecretRow>, ErrorBody> {
-        let notes = self.db(|store| store.secret_notes()).await?;
+        let (notes, owners) = self
+            .db(|store| Ok::<_, StoreError>((store.secret_notes()?, owners(store)?)))
+            .await?;
         let mut rows = Vec::with_capacity(notes.len());
         for note in notes {
             let Ok(kind) = serde_json::from_value(Value::String(note.kind.clone())) else {
@@ -53,9 +59,12 @@ impl Console {
             };
             // While the place is locked nothing can be said against its being there.
             let present = self.secrets().has(&note.id).await.unwrap_or(true);
+            let (subject, account) = owners.get(&note.id).cloned().unzip();
             rows.push(SecretRow {
                 id: note.id,
                 label: note.label,
+                subject,
+                account: account.flatten(),
                 kind,
                 created_at: note.created_at,
                 present,
@@ -100,26 +109,6 @@ impl Console {
         Ok(self.secret_store_info().await)
     }
 
-    /// How strong a password is; it is looked at and forgotten.
-    pub async fn password_strength(&self, args: StrengthQuery) -> Result<Strength, ErrorBody> {
-        // zxcvbn's time grows steeply with the length; its verdict does not.
-        let password = Secret::new(args.password.expose().chars().take(128).collect::<String>());
-        blocking(move || {
-            let estimate = zxcvbn::zxcvbn(password.expose(), &[]);
-            let advice = estimate.feedback().map_or_else(Vec::new, |feedback| {
-                let warning = feedback.warning().map(|warning| warning.to_string());
-                let more = feedback.suggestions().iter().map(ToString::to_string);
-                warning.into_iter().chain(more).collect()
-            });
-            Ok(Strength {
-                score: u8::from(estimate.score()),
-                guesses_log10: estimate.guesses_log10(),
-                advice,
-            })
-        })
-        .await
-    }
-
     /// Stores a secret and notes that it is kept.
     pub(crate) async fn secret_keep(
         &self,
@@ -153,4 +142,26 @@ impl Console {
             tracing::warn!(%error, key, "a deleted secret is still noted");
         }
     }
+}
+
+/// Whose each secret is, by its key: the name of the machine, or the host of the registry
+/// with its user.
+fn owners(store: &Store) -> Result<HashMap<String, (String, Option<String>)>, StoreError> {
+    let machines = store.machines()?.into_iter();
+    let machines = machines.map(|machine| (machine.id, machine.name));
+    let drafts = store.setups()?.into_iter().filter_map(|draft| {
+        let name = draft.state.pointer("/draft/name")?.as_str()?.to_owned();
+        Some((draft.id, name))
+    });
+    // A machine's name counts more than that of the draft that it was.
+    let mut owners = HashMap::new();
+    for (id, name) in drafts.chain(machines) {
+        owners.insert(setup::password_key(&id), (name.clone(), None));
+        owners.insert(passphrase_key(&id), (name, None));
+    }
+    for registry in store.registries()? {
+        let key = registries::password_key(&registry.id);
+        owners.insert(key, (registry.host, registry.username));
+    }
+    Ok(owners)
 }

@@ -6,13 +6,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use skerry_domain::{Code, Coded as _, ErrorBody, validate};
+use skerry_domain::{Code, Coded as _, ErrorBody, Reason, validate};
 use skerry_ssh::{Auth, LoadedKey};
 use skerry_store::workspace::SetupRecord;
 
 use crate::Console;
 use crate::api::*;
-use crate::console::blocking;
+use crate::console::{blocking, word};
 use crate::link_open::{SshConfig, hops, passphrase_key};
 
 /// What a draft's record holds.
@@ -203,6 +203,7 @@ impl Console {
                 Code::AlreadyExists,
                 format!("This machine is registered already, as '{}'.", machine.name),
             )
+            .because(Reason::MachineExists)
             .with("field", "host")
             .with("machine", &machine.name)),
         }
@@ -275,7 +276,8 @@ impl Console {
             return Err(ErrorBody::new(
                 Code::Busy,
                 "Another step of this registration is under way.",
-            ));
+            )
+            .because(Reason::StepUnderWay));
         }
         self.emit_for(&[Topic::Setup], id);
         Ok(Busy {
@@ -311,10 +313,10 @@ impl Console {
 /// A draft that has become a machine is history.
 pub(crate) fn open(draft: &SetupDraft) -> Result<(), ErrorBody> {
     if draft.machine_id.is_some() {
-        return Err(ErrorBody::new(
-            Code::WrongState,
-            "This machine is registered already.",
-        ));
+        return Err(
+            ErrorBody::new(Code::WrongState, "This machine is registered already.")
+                .because(Reason::MachineRegisteredAlready),
+        );
     }
     Ok(())
 }
@@ -325,7 +327,9 @@ pub(crate) fn after(draft: &SetupDraft, step: SetupStep, words: &str) -> Result<
     if draft.done.contains(&step) {
         return Ok(());
     }
-    Err(ErrorBody::new(Code::WrongState, words))
+    Err(ErrorBody::new(Code::WrongState, words)
+        .because(Reason::StepFirst)
+        .with("step", word(&step)))
 }
 
 /// Marks a step as done, and all steps after it as not.
@@ -360,10 +364,10 @@ fn checked(mut address: SshAddress) -> Result<SshAddress, ErrorBody> {
     let mut seen = HashSet::new();
     for hop in hops(&address) {
         if !seen.insert((hop.host.to_ascii_lowercase(), hop.port)) {
-            return Err(ErrorBody::invalid(
-                "jump_host",
-                "The jump host is the machine itself.",
-            ));
+            return Err(
+                ErrorBody::invalid("jump_host", "The jump host is the machine itself.")
+                    .because(Reason::JumpIsMachine),
+            );
         }
     }
     Ok(address)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skerry_agent::client::Client;
-use skerry_domain::{Code, Coded as _, ErrorBody, validate};
+use skerry_domain::{Code, Coded as _, ErrorBody, Reason, validate};
 use skerry_ssh::{Auth, Session};
 use skerry_store::workspace::MachineRecord;
 use tokio::sync::watch;
@@ -115,7 +115,8 @@ impl Console {
             return Err(ErrorBody::new(
                 Code::WrongState,
                 "There is no key pair for this machine yet.",
-            ));
+            )
+            .because(Reason::NoKeyPair));
         };
         let key = load_key(self.secrets(), &state.draft.id, key.file.as_ref()).await?;
         let all = route(&state.draft.address, Some(&Auth::Key(key)));
@@ -234,7 +235,8 @@ impl Console {
             return Err(ErrorBody::new(
                 Code::WrongState,
                 "The registration is not complete: upload the agent again.",
-            ));
+            )
+            .because(Reason::AgentFirst));
         };
         let config = SshConfig {
             address: state.draft.address.clone(),
@@ -269,7 +271,14 @@ impl Console {
             removed_at: None,
         };
         let record = machine.clone();
-        self.db(move |store| store.machine_save(&record)).await?;
+        self.db(move |store| store.machine_save(&record))
+            .await
+            .map_err(|error| match error.code {
+                Code::AlreadyExists => error
+                    .because(Reason::MachineNameTaken)
+                    .with("name", &machine.name),
+                _ => error,
+            })?;
         self.activity(
             ActivityKind::MachineRegistered,
             &machine.id,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use skerry_domain::{Code, Coded as _, ErrorBody, validate};
+use skerry_domain::{Code, Coded as _, ErrorBody, Reason, validate};
 use skerry_ssh::{Auth, HostKeyVerdict, KeyPair, LoadedKey};
 
 use crate::Console;
@@ -68,10 +68,10 @@ impl Console {
         open(&state.draft)?;
         let _busy = self.setup_busy(&args.id)?;
         if state.scanned.is_empty() {
-            return Err(ErrorBody::new(
-                Code::WrongState,
-                "No host key was looked at yet.",
-            ));
+            return Err(
+                ErrorBody::new(Code::WrongState, "No host key was looked at yet.")
+                    .because(Reason::NoHostKey),
+            );
         }
         if let Some(problem) = stopping(&state.draft) {
             return Err(problem);
@@ -86,6 +86,7 @@ impl Console {
                 "fingerprints",
                 "The fingerprints are not those of the keys that the hosts showed.",
             )
+            .because(Reason::FingerprintsDiffer)
             .with("found_fingerprint", seen.join(", "))
             .with("expected_fingerprint", args.fingerprints.join(", ")));
         }
@@ -153,7 +154,8 @@ impl Console {
         let (auth, login, remember) = match args.method {
             LoginMethod::Password { password, remember } => {
                 if password.is_empty() {
-                    return Err(ErrorBody::invalid("password", "Enter the password."));
+                    return Err(ErrorBody::invalid("password", "Enter the password.")
+                        .because(Reason::PasswordEmpty));
                 }
                 let kept = remember.then(|| password.clone());
                 (
@@ -395,13 +397,11 @@ fn key_file(path: &str) -> Result<PathBuf, ErrorBody> {
     if full.is_absolute() && path.len() <= 4096 && !path.contains('\0') {
         Ok(full)
     } else {
-        Err(ErrorBody::invalid(
-            "path",
-            format!(
-                "'{}' is not the full path of a key file.",
-                validate::shorten(path)
-            ),
-        ))
+        let value = validate::shorten(path);
+        let message = format!("'{value}' is not the full path of a key file.");
+        Err(ErrorBody::invalid("path", message)
+            .because(Reason::KeyPathRelative)
+            .with("value", value))
     }
 }
 

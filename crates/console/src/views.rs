@@ -1,6 +1,6 @@
 //! Saved views of the table of runs.
 
-use skerry_domain::{Code, ErrorBody, validate};
+use skerry_domain::{Code, ErrorBody, Reason, validate};
 use skerry_store::workspace::ViewRecord;
 
 use crate::Console;
@@ -45,7 +45,10 @@ impl Console {
         self.db(move |store| store.run_view_save(&record))
             .await
             .map_err(|error| match error.code {
-                Code::AlreadyExists => error.with("field", "name"),
+                Code::AlreadyExists => error
+                    .because(Reason::ViewExists)
+                    .with("name", &view.name)
+                    .with("field", "name"),
                 _ => error,
             })?;
         Ok(view)

@@ -9,6 +9,7 @@
 pub mod change;
 mod code;
 mod error;
+mod reason;
 mod secret;
 pub mod tracking;
 pub mod validate;
@@ -18,6 +19,7 @@ mod workload;
 pub use change::{Change, JournalEntry};
 pub use code::Code;
 pub use error::{Coded, ErrorBody};
+pub use reason::Reason;
 pub use secret::Secret;
 pub use words::*;
 pub use workload::*;

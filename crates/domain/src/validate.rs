@@ -1,18 +1,30 @@
 //! The rules for what a person types. The UI asks the same questions as one types;
 //! here they are asked again.
 
-use crate::ErrorBody;
+use crate::{ErrorBody, Reason};
 
 type Checked = Result<(), ErrorBody>;
 
-fn fail<T>(field: &str, message: impl Into<String>) -> Result<T, ErrorBody> {
-    Err(ErrorBody::invalid(field, message))
+fn fail<T>(field: &str, reason: Reason, message: impl Into<String>) -> Result<T, ErrorBody> {
+    Err(ErrorBody::invalid(field, message).because(reason))
+}
+
+/// The same for a sentence that begins with what was typed.
+fn fail_quoting(field: &str, reason: Reason, value: &str, rest: &str) -> Checked {
+    let value = shorten(value);
+    Err(ErrorBody::invalid(field, format!("'{value}' {rest}"))
+        .because(reason)
+        .with("value", value))
 }
 
 /// A host name (RFC 1123), an IPv4 or an IPv6 address without brackets.
 pub fn host(field: &str, value: &str) -> Checked {
     if value.is_empty() {
-        return fail(field, "Enter a host name or an IP address.");
+        return fail(
+            field,
+            Reason::HostEmpty,
+            "Enter a host name or an IP address.",
+        );
     }
     if value.parse::<std::net::IpAddr>().is_ok() {
         return Ok(());
@@ -29,12 +41,11 @@ pub fn host(field: &str, value: &str) -> Checked {
     let name = value.strip_suffix('.').unwrap_or(value);
     let numeric = name.chars().all(|c| c.is_ascii_digit() || c == '.');
     if value.len() > 253 || numeric || !name.split('.').all(label_ok) {
-        return fail(
+        return fail_quoting(
             field,
-            format!(
-                "'{}' is neither a host name nor an IP address.",
-                shorten(value)
-            ),
+            Reason::HostBad,
+            value,
+            "is neither a host name nor an IP address.",
         );
     }
     Ok(())
@@ -45,14 +56,22 @@ pub fn port(field: &str, value: u32) -> Checked {
     if (1..=65_535).contains(&value) {
         Ok(())
     } else {
-        fail(field, "A port is a number from 1 to 65535.")
+        fail(
+            field,
+            Reason::PortRange,
+            "A port is a number from 1 to 65535.",
+        )
     }
 }
 
 /// A user name on a Unix machine.
 pub fn user(field: &str, value: &str) -> Checked {
     if value.is_empty() {
-        return fail(field, "Enter the user name on the machine.");
+        return fail(
+            field,
+            Reason::UserEmpty,
+            "Enter the user name on the machine.",
+        );
     }
     if value.len() > 64
         || value.starts_with('-')
@@ -60,10 +79,7 @@ pub fn user(field: &str, value: &str) -> Checked {
             .chars()
             .any(|c| c.is_whitespace() || c.is_control() || "/:@'\"\\$`;&|<>()*?!#".contains(c))
     {
-        return fail(
-            field,
-            format!("'{}' cannot be a user name.", shorten(value)),
-        );
+        return fail_quoting(field, Reason::UserBad, value, "cannot be a user name.");
     }
     Ok(())
 }
@@ -72,13 +88,21 @@ pub fn user(field: &str, value: &str) -> Checked {
 pub fn name(field: &str, value: &str) -> Checked {
     let trimmed = value.trim();
     if trimmed.is_empty() {
-        return fail(field, "Enter a name.");
+        return fail(field, Reason::NameEmpty, "Enter a name.");
     }
     if trimmed.chars().count() > 100 {
-        return fail(field, "A name has at most 100 characters.");
+        return fail(
+            field,
+            Reason::NameTooLong,
+            "A name has at most 100 characters.",
+        );
     }
     if trimmed.chars().any(char::is_control) {
-        return fail(field, "A name has no control characters.");
+        return fail(
+            field,
+            Reason::NameControl,
+            "A name has no control characters.",
+        );
     }
     Ok(())
 }
@@ -86,11 +110,12 @@ pub fn name(field: &str, value: &str) -> Checked {
 /// An experiment name: 1 to 500 characters (MLflow's limit).
 pub fn experiment_name(field: &str, value: &str) -> Checked {
     if value.trim().is_empty() {
-        return fail(field, "Enter an experiment name.");
+        return fail(field, Reason::ExperimentEmpty, "Enter an experiment name.");
     }
     if value.chars().count() > 500 || value.chars().any(char::is_control) {
         return fail(
             field,
+            Reason::ExperimentBad,
             "An experiment name has at most 500 characters and no control characters.",
         );
     }
@@ -101,7 +126,7 @@ pub fn experiment_name(field: &str, value: &str) -> Checked {
 /// of paths and image names, so control characters and `..` are out too.
 pub fn model_name(field: &str, value: &str) -> Checked {
     if value.trim().is_empty() {
-        return fail(field, "Enter a model name.");
+        return fail(field, Reason::ModelNameEmpty, "Enter a model name.");
     }
     if value.chars().count() > 256
         || value == "."
@@ -112,6 +137,7 @@ pub fn model_name(field: &str, value: &str) -> Checked {
     {
         return fail(
             field,
+            Reason::ModelNameBad,
             "A model name has at most 256 characters and none of / : \\ ' \" or control characters.",
         );
     }
@@ -121,20 +147,25 @@ pub fn model_name(field: &str, value: &str) -> Checked {
 /// A tag, param or metric key: letters, digits, `_ - . space : /`, at most 250.
 pub fn key(field: &str, value: &str) -> Checked {
     if value.is_empty() {
-        return fail(field, "Enter a key.");
+        return fail(field, Reason::KeyEmpty, "Enter a key.");
     }
     if value.chars().count() > 250 {
-        return fail(field, "A key has at most 250 characters.");
+        return fail(
+            field,
+            Reason::KeyTooLong,
+            "A key has at most 250 characters.",
+        );
     }
     let ok = |c: char| c.is_alphanumeric() || "_-. :/".contains(c);
     if !value.chars().all(ok) {
         return fail(
             field,
+            Reason::KeyBad,
             "A key has only letters, digits, spaces and _ - . : / characters.",
         );
     }
     if value.starts_with('/') || value.split('/').any(|part| part == ".." || part == ".") {
-        return fail(field, "A key must not look like a path.");
+        return fail(field, Reason::KeyPath, "A key must not look like a path.");
     }
     Ok(())
 }
@@ -142,7 +173,11 @@ pub fn key(field: &str, value: &str) -> Checked {
 /// A tag value: at most 5,000 characters.
 pub fn tag_value(field: &str, value: &str) -> Checked {
     if value.chars().count() > 5_000 {
-        return fail(field, "A tag value has at most 5,000 characters.");
+        return fail(
+            field,
+            Reason::TagTooLong,
+            "A tag value has at most 5,000 characters.",
+        );
     }
     Ok(())
 }
@@ -150,12 +185,13 @@ pub fn tag_value(field: &str, value: &str) -> Checked {
 /// An alias: letters, digits, `_ -` and `.`, at most 255, not `latest`, not `v1`.
 pub fn alias(field: &str, value: &str) -> Checked {
     if value.is_empty() {
-        return fail(field, "Enter an alias.");
+        return fail(field, Reason::AliasEmpty, "Enter an alias.");
     }
     let ok = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     if value.len() > 255 || !value.chars().all(ok) {
         return fail(
             field,
+            Reason::AliasBad,
             "An alias has at most 255 letters, digits and _ - . characters.",
         );
     }
@@ -164,9 +200,11 @@ pub fn alias(field: &str, value: &str) -> Checked {
         .strip_prefix('v')
         .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit()));
     if lower == "latest" || version_like {
-        return fail(
+        return fail_quoting(
             field,
-            format!("'{value}' is reserved: it reads like a version."),
+            Reason::AliasReserved,
+            value,
+            "is reserved: it reads like a version.",
         );
     }
     Ok(())
@@ -175,16 +213,21 @@ pub fn alias(field: &str, value: &str) -> Checked {
 /// An absolute path on a Linux machine, without `..`.
 pub fn absolute_path(field: &str, value: &str) -> Checked {
     if !value.starts_with('/') {
-        return fail(field, "Enter an absolute path: it starts with /.");
+        return fail(
+            field,
+            Reason::PathRelative,
+            "Enter an absolute path: it starts with /.",
+        );
     }
     if value.len() > 4_096 || value.contains('\0') || value.chars().any(char::is_control) {
         return fail(
             field,
+            Reason::PathBad,
             "A path has at most 4,096 bytes and no control characters.",
         );
     }
     if value.split('/').any(|part| part == "..") {
-        return fail(field, "A path must not contain '..'.");
+        return fail(field, Reason::PathUp, "A path must not contain '..'.");
     }
     Ok(())
 }
@@ -200,9 +243,11 @@ pub fn relative_path(field: &str, value: &str) -> Checked {
             .split('/')
             .any(|part| part.is_empty() || part == "." || part == "..");
     if bad {
-        return fail(
+        return fail_quoting(
             field,
-            format!("'{}' is not a path inside the folder.", shorten(value)),
+            Reason::PathOutside,
+            value,
+            "is not a path inside the folder.",
         );
     }
     Ok(())
@@ -215,12 +260,11 @@ pub fn env_name(field: &str, value: &str) -> Checked {
         .next()
         .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     if !first_ok || value.len() > 255 || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        return fail(
+        return fail_quoting(
             field,
-            format!(
-                "'{}' cannot be the name of an environment variable.",
-                shorten(value)
-            ),
+            Reason::EnvNameBad,
+            value,
+            "cannot be the name of an environment variable.",
         );
     }
     Ok(())
@@ -241,6 +285,7 @@ pub fn deployment_name(field: &str, value: &str) -> Checked {
     } else {
         fail(
             field,
+            Reason::DeploymentNameBad,
             "A deployment name has 1 to 50 lower-case letters, digits and hyphens.",
         )
     }
@@ -263,23 +308,49 @@ pub fn command(field: &str, value: &str) -> Result<Vec<String>, ErrorBody> {
             (Some('"'), '\\') => match chars.next() {
                 Some(next @ ('"' | '\\' | '$' | '`')) => word.get_or_insert_default().push(next),
                 Some(next) => word.get_or_insert_default().extend(['\\', next]),
-                None => return fail(field, "The command ends in a backslash."),
+                None => {
+                    return fail(
+                        field,
+                        Reason::CommandBackslash,
+                        "The command ends in a backslash.",
+                    );
+                }
             },
             (None, '\\') => match chars.next() {
                 Some(next) => word.get_or_insert_default().push(next),
-                None => return fail(field, "The command ends in a backslash."),
+                None => {
+                    return fail(
+                        field,
+                        Reason::CommandBackslash,
+                        "The command ends in a backslash.",
+                    );
+                }
             },
             (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (_, '\0') => return fail(field, "The command contains a NUL character."),
+            (_, '\0') => {
+                return fail(
+                    field,
+                    Reason::CommandNul,
+                    "The command contains a NUL character.",
+                );
+            }
             (_, c) => word.get_or_insert_default().push(c),
         }
     }
     if quote.is_some() {
-        return fail(field, "A quotation mark is not closed.");
+        return fail(
+            field,
+            Reason::CommandQuote,
+            "A quotation mark is not closed.",
+        );
     }
     words.extend(word);
     if words.is_empty() {
-        return fail(field, "Enter a command, such as: python train.py");
+        return fail(
+            field,
+            Reason::CommandEmpty,
+            "Enter a command, such as: python train.py",
+        );
     }
     Ok(words)
 }
@@ -314,6 +385,10 @@ mod tests {
         ] {
             assert!(host("h", bad).is_err(), "{bad}");
         }
+        assert_eq!(host("h", "").unwrap_err().reason, Some(Reason::HostEmpty));
+        let long = host("h", &"ä".repeat(99)).unwrap_err();
+        assert_eq!(long.reason, Some(Reason::HostBad));
+        assert_eq!(long.details["value"].chars().count(), 61);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::ErrorCode;
-use skerry_domain::{Code, Coded, ErrorBody};
+use skerry_domain::{Code, Coded, ErrorBody, Reason};
 
 /// Why the store did not do something.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -90,6 +90,15 @@ impl Coded for StoreError {
             Self::Corrupt(_) => Code::StoreCorrupt,
             Self::Access { .. } => Code::FileAccess,
             Self::Closed | Self::Sql(_) => Code::Internal,
+        }
+    }
+
+    fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Input(body) => body.reason,
+            // Of this kind there is but one.
+            Self::WrongState(_) => Some(Reason::ExperimentDeleted),
+            _ => None,
         }
     }
 

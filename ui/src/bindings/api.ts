@@ -51,6 +51,11 @@ subject: string,
  */
 detail: string | null,
 /**
+ * What the detail says, for the UI's words: exit_code; machine; version; alias;
+ * model and version; reference; host; fingerprint.
+ */
+facts?: { [key in string]: string },
+/**
  * The error, when it is about a failure.
  */
 problem: ErrorBody | null, };
@@ -739,6 +744,10 @@ export type ErrorBody = {
  */
 code: Code,
 /**
+ * Why, where the code covers several things. An older agent says none.
+ */
+reason?: Reason,
+/**
  * What did not happen, and why; one or two sentences, no secret.
  */
 message: string,
@@ -787,6 +796,24 @@ export type FactGroup = "param" | "tag" | "code" | "data" | "environment";
  * What a check found, for the UI's words. The comment names the facts that come with it.
  */
 export type Finding = "os_fine" | "os_not_linux" | "os_arch_unknown" | "cpu_found" | "memory_found" | "memory_little" | "disk_found" | "disk_little" | "disk_too_little" | "home_fine" | "home_noexec" | "home_not_writable" | "clock_agrees" | "clock_ahead" | "clock_behind" | "gpu_found" | "gpu_none" | "gpu_no_driver" | "gpu_broken" | "engine_found" | "engine_members_only" | "engine_too_old" | "engine_daemon_down" | "engine_no_podman_socket" | "engine_none" | "permission_fine" | "permission_no_engine" | "permission_denied" | "unclear" | "timed_out" | "connection_failed" | "not_started";
+
+/**
+ * What is removed with a machine, or stays. The comment names the facts.
+ */
+export type ForgottenKind = "local_agent" | "run_files" | "agent_going_on" | "public_key" | "jump_public_key" | "key_file" | "key_pair" | "agent_program";
+
+/**
+ * Something that was removed with a machine, or stays.
+ */
+export type ForgottenThing = {
+/**
+ * What.
+ */
+what: ForgottenKind,
+/**
+ * The parameters of its sentence.
+ */
+facts: { [key in string]: string }, };
 
 /**
  * A host key as offered by a host.
@@ -1138,6 +1165,10 @@ host_key_fingerprint: string | null,
  */
 login: string | null,
 /**
+ * The fingerprint of the key that logs in.
+ */
+key_fingerprint?: string,
+/**
  * What the agent last reported.
  */
 facts: MachineFacts | null,
@@ -1224,7 +1255,15 @@ removed: Array<string>,
 /**
  * What is still on the machine.
  */
-left: Array<string>, };
+left: Array<string>,
+/**
+ * The same as `removed`, for the UI's words.
+ */
+removed_what?: Array<ForgottenThing>,
+/**
+ * The same as `left`, for the UI's words.
+ */
+left_what?: Array<ForgottenThing>, };
 
 /**
  * Where a machine is.
@@ -1471,10 +1510,9 @@ export type OperationState = "waiting" | "running" | "done" | "failed" | "cancel
  */
 export type OperationStep = {
 /**
- * Which: `base` (reading the base image), `model` (fetching the model),
- * `pack` (writing the layer), `push` (sending blobs).
+ * Which.
  */
-id: string,
+id: OperationStepId,
 /**
  * State.
  */
@@ -1487,6 +1525,11 @@ done: number,
  * Bytes in all, when known.
  */
 total: number | null, };
+
+/**
+ * The steps of making an image.
+ */
+export type OperationStepId = "base" | "pack" | "push";
 
 /**
  * What the first screen shows.
@@ -1611,6 +1654,16 @@ suggested_command: string | null,
  * Experiment from `skerry.toml`, else the folder's name.
  */
 suggested_experiment: string | null, };
+
+/**
+ * Why, where one [`Code`](crate::Code) covers several things that a person meets: the
+ * key of the UI's sentence. The comment names the details that the sentence is made
+ * with; `field` may always be there.
+ *
+ * A variant exists only where a person can meet it in the console. Where there is
+ * none, the words of the code say enough.
+ */
+export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "image_being_made" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
 
 /**
  * A container registry known to the workspace.
@@ -2189,6 +2242,15 @@ id: string,
  */
 label: string,
 /**
+ * Whose: the name of the machine, or the host of the registry; none when that is
+ * gone.
+ */
+subject?: string,
+/**
+ * The user, of a registry.
+ */
+account?: string,
+/**
  * Of what kind.
  */
 kind: SecretKind,
@@ -2426,7 +2488,16 @@ guesses_log10: number,
 /**
  * What to do better; English, empty when strong.
  */
-advice: Array<string>, };
+advice: Array<string>,
+/**
+ * The same, for the UI's words.
+ */
+advice_keys?: Array<StrengthAdvice>, };
+
+/**
+ * What zxcvbn says about a password: its warnings, then its suggestions.
+ */
+export type StrengthAdvice = "straight_rows_of_keys_are_easy_to_guess" | "short_keyboard_patterns_are_easy_to_guess" | "repeats_like_aaa_are_easy_to_guess" | "repeats_like_abc_abc_are_only_slightly_harder_to_guess" | "this_is_a_top10_password" | "this_is_a_top100_password" | "this_is_a_common_password" | "this_is_similar_to_a_commonly_used_password" | "sequences_like_abc_are_easy_to_guess" | "recent_years_are_easy_to_guess" | "a_word_by_itself_is_easy_to_guess" | "dates_are_often_easy_to_guess" | "names_and_surnames_by_themselves_are_easy_to_guess" | "common_names_and_surnames_are_easy_to_guess" | "use_a_few_words_avoid_common_phrases" | "no_need_for_symbols_digits_or_uppercase_letters" | "add_another_word_or_two" | "capitalization_doesnt_help_very_much" | "all_uppercase_is_almost_as_easy_to_guess_as_all_lowercase" | "reversed_words_arent_much_harder_to_guess" | "predictable_substitutions_dont_help_very_much" | "use_a_longer_keyboard_pattern_with_more_turns" | "avoid_repeated_words_and_characters" | "avoid_sequences" | "avoid_recent_years" | "avoid_years_that_are_associated_with_you" | "avoid_dates_and_years_that_are_associated_with_you";
 
 /**
  * Asks how strong a password is.

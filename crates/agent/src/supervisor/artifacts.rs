@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use skerry_domain::{Code, ErrorBody, validate};
+use skerry_domain::{Code, ErrorBody, Reason, validate};
 
 use super::{Agent, failure::Failure, io_failure};
 use crate::api::ArtifactEntry;
@@ -164,6 +164,8 @@ pub(super) fn model_folder(agent: &Agent, uri: &str) -> Failure<PathBuf> {
         Code::ModelUnusable,
         format!("'{uri}' is no model folder on this machine: there is no MLmodel file in it."),
     )
+    .because(Reason::NoMlmodel)
+    .with("path", uri)
     .with("model_uri", uri))
 }
 

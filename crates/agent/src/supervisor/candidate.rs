@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use skerry_domain::{Code, ErrorBody, ServicePhase};
+use skerry_domain::{Code, ErrorBody, Reason, ServicePhase};
 use skerry_engine::RegistryCredentials;
 use tokio::{
     sync::watch,
@@ -56,7 +56,10 @@ async fn bring_up(
                     grace.as_secs(),
                     error.message
                 );
-                return Err(ErrorBody::new(Code::Unhealthy, message));
+                return Err(ErrorBody::new(Code::Unhealthy, message)
+                    .because(Reason::NotHealthyInTime)
+                    .with("seconds", grace.as_secs().to_string())
+                    .with("why", error.message));
             }
             Err(_) => tokio::select! {
                 () = sleep(PAUSE) => {}

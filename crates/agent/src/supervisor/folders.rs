@@ -6,9 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use skerry_domain::{Code, ErrorBody, validate};
+use skerry_domain::{Code, ErrorBody, Reason, validate};
 
-use super::failure::io_failure;
 use crate::api::FolderReport;
 
 /// A glance ends after so many entries or so long.
@@ -32,8 +31,8 @@ fn look(report: &mut FolderReport) -> Result<(), ErrorBody> {
     validate::absolute_path("path", &report.path)?;
     let root = Path::new(&report.path).to_owned();
     let unreadable = |path: &Path, error: &std::io::Error| {
-        io_failure(&format!("{} cannot be read", path.display()), error)
-            .with("path", path.display().to_string())
+        let message = format!("{} cannot be read: {error}.", path.display());
+        ErrorBody::file(Reason::Unreadable, path, error, message)
     };
     let metadata = fs::metadata(&root).map_err(|error| unreadable(&root, &error))?;
     if !metadata.is_dir() {
@@ -41,6 +40,7 @@ fn look(report: &mut FolderReport) -> Result<(), ErrorBody> {
             Code::FileAccess,
             format!("{} is not a folder.", root.display()),
         )
+        .because(Reason::NotAFolder)
         .with("path", report.path.clone()));
     }
     let started = Instant::now();

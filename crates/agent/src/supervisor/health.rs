@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::{Method, Request, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
-use skerry_domain::{Code, ErrorBody};
+use skerry_domain::{Code, ErrorBody, Reason};
 use tokio::time::{Instant, timeout};
 
 use super::failure::Failure;
@@ -44,6 +44,8 @@ pub(super) async fn check(socket: &Path) -> Failure<u64> {
             answer.status
         ),
     )
+    .because(Reason::HealthAnswered)
+    .with("said", said)
     .with("status", answer.status.to_string()))
 }
 
@@ -76,6 +78,8 @@ async fn exchange(socket: &Path, invoke: &Invoke, limit: Duration) -> Failure<In
             Code::Unhealthy,
             format!("The service does not answer: {why}."),
         )
+        .because(Reason::NoAnswer)
+        .with("why", why)
     };
     let answer = async {
         let stream = sockets::connect(socket)

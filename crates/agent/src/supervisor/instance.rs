@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use skerry_domain::{Code, Coded as _, EngineKind, ErrorBody, ServiceSource, ServiceSpec};
+use skerry_domain::{Code, Coded as _, EngineKind, ErrorBody, Reason, ServiceSource, ServiceSpec};
 use skerry_engine::{
     Engine, ImageDetail, Limits, Mount, Network, OWNER_LABEL, RegistryCredentials, State, Workload,
 };
@@ -191,7 +191,9 @@ impl Instance {
             return Err(ErrorBody::new(
                 Code::ModelUnusable,
                 format!("The image '{reference}' says no command to start."),
-            ));
+            )
+            .because(Reason::ImageWithoutCommand)
+            .with("image", reference));
         }
         let program = self.agent.program();
         let mut command = self.relay(
@@ -310,22 +312,36 @@ impl Instance {
             }
         }
         let end = End::read(&self.end_path()).ok().flatten();
-        let words = match end {
+        let unhealthy =
+            |reason, message: String| ErrorBody::new(Code::Unhealthy, message).because(reason);
+        let error = match end {
             Some(End {
                 error: Some(words), ..
-            }) => format!("The scoring process did not start: {words}."),
-            Some(end) => format!("The scoring process ended with exit code {}.", end.code()),
+            }) => unhealthy(
+                Reason::ProcessNotStarted,
+                format!("The scoring process did not start: {words}."),
+            )
+            .with("why", words),
+            Some(end) => unhealthy(
+                Reason::ProcessEnded,
+                format!("The scoring process ended with exit code {}.", end.code()),
+            )
+            .with("exit_code", end.code().to_string()),
             None => {
                 let output = self
                     .engine
                     .last_output(workload, 1_000)
                     .await
                     .unwrap_or_default();
-                format!("The service was ended from outside. {}", output.trim())
+                let said = output.trim();
+                unhealthy(
+                    Reason::EndedFromOutside,
+                    format!("The service was ended from outside. {said}"),
+                )
+                .with("why", said)
             }
         };
-        let last = self.last_error_line();
-        ErrorBody::new(Code::Unhealthy, words).with("last_line", last)
+        error.with("last_line", self.last_error_line())
     }
 
     /// What it printed last, which mostly says why it ended.

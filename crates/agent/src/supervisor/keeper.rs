@@ -3,7 +3,8 @@
 use std::{path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use skerry_domain::{
-    Code, ErrorBody, RevisionOutcome, ServicePhase, ServiceRevision, ServiceSpec, ServiceState,
+    Code, ErrorBody, Reason, RevisionOutcome, ServicePhase, ServiceRevision, ServiceSpec,
+    ServiceState,
 };
 use skerry_engine::RegistryCredentials;
 use tokio::{
@@ -272,7 +273,8 @@ impl Keeper {
             return Err(ErrorBody::new(
                 Code::Busy,
                 "Another version of this deployment is being started; wait for it, or stop the deployment.",
-            ));
+            )
+            .because(Reason::DeploymentStarting));
         }
         // The port first: nothing is changed when it cannot be had.
         let port = match &self.port {
@@ -478,7 +480,8 @@ impl Keeper {
             return Err(ErrorBody::new(
                 Code::WrongState,
                 "No version of this deployment has been healthy yet: deploy one.",
-            ));
+            )
+            .because(Reason::NeverHealthy));
         }
         if !matches!(self.next, Next::Nothing) {
             return Ok(());
@@ -527,7 +530,8 @@ impl Keeper {
             let mut instance = self.instance(revision, spec);
             self.discard(&mut instance).await;
         }
-        let cause = ErrorBody::new(Code::Cancelled, "The deployment was stopped meanwhile.");
+        let cause = ErrorBody::new(Code::Cancelled, "The deployment was stopped meanwhile.")
+            .because(Reason::StoppedMeanwhile);
         self.mark(revision, RevisionOutcome::Refused, Some(cause), None);
     }
 

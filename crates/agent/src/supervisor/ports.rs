@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use skerry_domain::{Code, ErrorBody};
+use skerry_domain::{Code, ErrorBody, Reason};
 use tokio::net::TcpListener;
 
 use super::failure::Failure;
@@ -13,13 +13,11 @@ use crate::api::{PortQuery, PortReport};
 
 fn address(bind: &str, port: u16) -> Failure<SocketAddr> {
     let ip: IpAddr = bind.parse().map_err(|_| {
-        ErrorBody::invalid(
-            "bind",
-            format!(
-                "'{}' is not an IP address of the machine.",
-                skerry_domain::validate::shorten(bind)
-            ),
-        )
+        let shown = skerry_domain::validate::shorten(bind);
+        let message = format!("'{shown}' is not an IP address of the machine.");
+        ErrorBody::invalid("bind", message)
+            .because(Reason::BindUnknown)
+            .with("bind", shown)
     })?;
     Ok(SocketAddr::new(ip, port))
 }
@@ -43,11 +41,14 @@ pub(super) async fn listen(bind: &str, port: u16) -> Failure<TcpListener> {
             }
             io::ErrorKind::AddrNotAvailable => {
                 ErrorBody::invalid("bind", format!("The machine has no address {bind}."))
+                    .because(Reason::BindUnknown)
+                    .with("bind", bind)
             }
             io::ErrorKind::PermissionDenied => ErrorBody::invalid(
                 "port",
                 format!("The agent's user may not listen on port {port}: choose one from 1024 on."),
-            ),
+            )
+            .because(Reason::PortNotAllowed),
             _ => ErrorBody::new(
                 Code::Internal,
                 format!("Port {port} of the machine cannot be listened on: {error}."),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
 
-use skerry_domain::{Code, EngineKind, ErrorBody, NetworkMode, RunSpec, validate};
+use skerry_domain::{Code, EngineKind, ErrorBody, NetworkMode, Reason, RunSpec, validate};
 use skerry_engine::{Limits, Mount, Network, OWNER_LABEL, Workload};
 
 use super::{
@@ -63,10 +63,11 @@ pub(super) fn check(spec: &RunSpec) -> Failure<()> {
     for (name, value) in &spec.env {
         validate::env_name("env", name)?;
         if RESERVED_ENV.contains(&name.as_str()) {
-            return Err(ErrorBody::invalid(
-                "env",
-                format!("{name} is set by Skerry itself."),
-            ));
+            return Err(
+                ErrorBody::invalid("env", format!("{name} is set by Skerry itself."))
+                    .because(Reason::EnvReserved)
+                    .with("key", name),
+            );
         }
         if value.contains('\0') {
             return Err(ErrorBody::invalid(

@@ -11,7 +11,7 @@ use std::{
 };
 
 use skerry_domain::{
-    Code, Coded as _, EngineKind, ErrorBody, KeyValue, RunSpec, RunStatus, WorkloadPhase,
+    Code, Coded as _, EngineKind, ErrorBody, KeyValue, Reason, RunSpec, RunStatus, WorkloadPhase,
     WorkloadState,
     tracking::{Dataset, DatasetInput},
 };
@@ -492,10 +492,14 @@ impl Journey<'_> {
         {
             // The script ended with code 0, but told MLflow otherwise: believe it.
             verdict.phase = WorkloadPhase::Failed;
-            verdict.reason = Some(ErrorBody::new(
-                Code::CommandFailed,
-                format!("The script itself marked the run as {}.", said.as_str()),
-            ));
+            verdict.reason = Some(
+                ErrorBody::new(
+                    Code::CommandFailed,
+                    format!("The script itself marked the run as {}.", said.as_str()),
+                )
+                .because(Reason::ScriptSaidFailed)
+                .with("status", said.as_str()),
+            );
         }
         let status = if verdict.phase == WorkloadPhase::Failed && said == RunStatus::Killed {
             said

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use skerry_domain::{
-    Code, ErrorBody, ServicePhase, ServiceSource, ServiceSpec, ServiceState, validate,
+    Code, ErrorBody, Reason, ServicePhase, ServiceSource, ServiceSpec, ServiceState, validate,
 };
 use skerry_engine::RegistryCredentials;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -116,6 +116,8 @@ pub(super) async fn put(
                     request.spec.name
                 ),
             )
+            .because(Reason::DeploymentExists)
+            .with("name", request.spec.name)
             .with("field", "name"));
         }
         match services.get(id) {
@@ -205,7 +207,8 @@ pub(super) async fn invoke(agent: &Agent, id: &str, request: Invoke) -> Failure<
         None => Err(ErrorBody::new(
             Code::WrongState,
             "The deployment does not serve at the moment.",
-        )),
+        )
+        .because(Reason::ServiceNotServing)),
     }
 }
 

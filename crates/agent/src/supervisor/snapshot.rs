@@ -11,13 +11,10 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use skerry_domain::DataSnapshot;
+use skerry_domain::{DataSnapshot, ErrorBody, Reason};
 use skerry_store::{Store, agent::HashedFile};
 
-use super::{
-    failure::{Failure, io_failure},
-    lock,
-};
+use super::{failure::Failure, lock};
 use crate::{project::hash_file, relay::record::now};
 
 /// So many files are hashed at once: enough for a disk, few enough for training to
@@ -46,17 +43,19 @@ pub(super) struct Taken {
 /// Takes a snapshot; `None` when it was stopped. Blocks.
 pub(super) fn take(store: &Store, source: &str, stop: &AtomicBool) -> Failure<Option<Taken>> {
     let root = Path::new(source);
-    let metadata = fs::metadata(root)
-        .map_err(|error| io_failure(&format!("The data folder {source} cannot be read"), &error))?;
+    let closed = |error: &std::io::Error| {
+        let message = format!("The data folder {source} cannot be read: {error}.");
+        ErrorBody::file(Reason::Unreadable, root, error, message)
+    };
+    let metadata = fs::metadata(root).map_err(|error| closed(&error))?;
     let mut files = Vec::new();
     let mut entries = Vec::new();
     let mut unreadable = Vec::new();
     if metadata.is_file() {
         files.push(root.to_owned());
     } else {
-        list(root, root, &mut files, &mut entries, &mut unreadable).map_err(|error| {
-            io_failure(&format!("The data folder {source} cannot be read"), &error)
-        })?;
+        list(root, root, &mut files, &mut entries, &mut unreadable)
+            .map_err(|error| closed(&error))?;
     }
     let next = AtomicUsize::new(0);
     let results = Mutex::new((entries, unreadable, Vec::<HashedFile>::new()));

@@ -1,7 +1,7 @@
 //! How a workload ended, from what its relay wrote, what the engine saw, and what the
 //! agent itself knows.
 
-use skerry_domain::{Code, ErrorBody, RunStatus, WorkloadPhase};
+use skerry_domain::{Code, ErrorBody, Reason, RunStatus, WorkloadPhase};
 use skerry_engine::State;
 
 use crate::relay::record::End;
@@ -50,8 +50,15 @@ impl Verdict {
     }
 }
 
-fn failed(code: Code, message: impl Into<String>) -> Option<ErrorBody> {
-    Some(ErrorBody::new(code, message))
+fn failed(code: Code, reason: Reason, message: impl Into<String>) -> ErrorBody {
+    ErrorBody::new(code, message).because(reason)
+}
+
+/// A signal with its name, as details.
+fn by(error: ErrorBody, signal: i32) -> ErrorBody {
+    error
+        .with("signal", signal.to_string())
+        .with("signal_name", signal_name(signal).unwrap_or_default())
 }
 
 pub(super) fn verdict(evidence: &Evidence) -> Verdict {
@@ -75,27 +82,26 @@ pub(super) fn verdict(evidence: &Evidence) -> Verdict {
         if out_of_memory {
             return Verdict::new(Failed, memory(), end.code);
         }
+        let code = Code::CommandFailed;
         let reason = match (&end.error, end.code, end.signal) {
-            (Some(words), _, _) => failed(Code::CommandFailed, format!("{words}.")),
-            (None, Some(code), _) => Some(
-                ErrorBody::new(
-                    Code::CommandFailed,
-                    format!("The command ended with exit code {code}."),
-                )
-                .with("exit_code", code.to_string()),
-            ),
-            (None, None, Some(signal)) => Some(
-                ErrorBody::new(
-                    Code::CommandFailed,
-                    format!("The process was killed by {}.", signal_word(signal)),
-                )
-                .with("signal", signal.to_string()),
-            ),
-            (None, None, None) => {
-                failed(Code::CommandFailed, "The process is gone without a trace.")
+            (Some(words), _, _) => {
+                failed(code, Reason::NotStartable, format!("{words}.")).with("why", words.as_str())
             }
+            (None, Some(exit), _) => {
+                let message = format!("The command ended with exit code {exit}.");
+                failed(code, Reason::ExitCode, message).with("exit_code", exit.to_string())
+            }
+            (None, None, Some(signal)) => {
+                let message = format!("The process was killed by {}.", signal_word(signal));
+                by(failed(code, Reason::KilledBySignal, message), signal)
+            }
+            (None, None, None) => failed(
+                code,
+                Reason::NoTrace,
+                "The process is gone without a trace.",
+            ),
         };
-        return Verdict::new(Failed, reason, end.code);
+        return Verdict::new(Failed, Some(reason), end.code);
     }
     if evidence.cancelled {
         return Verdict::new(Cancelled, None, None);
@@ -104,91 +110,83 @@ pub(super) fn verdict(evidence: &Evidence) -> Verdict {
         return Verdict::new(Failed, memory(), None);
     }
     if evidence.rebooted {
-        return Verdict::new(
-            Interrupted,
-            failed(
-                Code::MachineRestarted,
-                "The machine was switched off or restarted during the run.",
-            ),
-            None,
+        let reason = ErrorBody::new(
+            Code::MachineRestarted,
+            "The machine was switched off or restarted during the run.",
         );
+        return Verdict::new(Interrupted, Some(reason), None);
     }
-    match (&evidence.state, engine_code) {
-        (State::Gone, _) => Verdict::new(
+    let (phase, reason) = match (&evidence.state, engine_code) {
+        (State::Gone, _) => (
             Interrupted,
             failed(
                 Code::WorkloadGone,
+                Reason::RemovedBySomebody,
                 "The run's workload was removed from the machine by somebody else.",
             ),
-            None,
         ),
         (
             State::Exited {
                 error: Some(words), ..
             },
             _,
-        ) => Verdict::new(
+        ) => (
             Failed,
             failed(
                 Code::EngineFailed,
+                Reason::ContainerNotStarted,
                 format!("The container could not start: {words}"),
-            ),
-            None,
+            )
+            .with("why", words.as_str()),
         ),
         // 255: the engine found it dead when it came back itself.
-        (_, code) if evidence.engine_was_away || code == Some(255) => Verdict::new(
+        (_, code) if evidence.engine_was_away || code == Some(255) => (
             Interrupted,
             failed(
                 Code::EngineMissing,
+                Reason::EngineStoppedDuringRun,
                 "The container engine was stopped or restarted during the run, and took it down.",
             ),
-            None,
         ),
-        (_, Some(code)) if code > 128 => Verdict::new(
-            Interrupted,
-            Some(
-                ErrorBody::new(
-                    Code::WorkloadGone,
-                    format!(
-                        "The run's workload was killed from outside by {}.",
-                        signal_word(code - 128)
-                    ),
-                )
-                .with("signal", (code - 128).to_string()),
-            ),
-            None,
-        ),
-        (_, Some(code)) => Verdict::new(
-            Failed,
-            failed(
-                Code::CommandFailed,
-                format!(
-                    "The entry point of the run could not do its work (code {code}): {}",
-                    evidence.last_output.trim()
-                ),
-            ),
-            None,
-        ),
-        (_, None) => Verdict::new(
+        (_, Some(code)) if code > 128 => {
+            let signal = code - 128;
+            let message = format!(
+                "The run's workload was killed from outside by {}.",
+                signal_word(signal)
+            );
+            let reason = failed(Code::WorkloadGone, Reason::KilledFromOutside, message);
+            (Interrupted, by(reason, signal))
+        }
+        (_, Some(code)) => {
+            let said = evidence.last_output.trim();
+            let message =
+                format!("The entry point of the run could not do its work (code {code}): {said}");
+            let reason = failed(Code::CommandFailed, Reason::EntryPointFailed, message)
+                .with("exit_code", code.to_string())
+                .with("said", said);
+            (Failed, reason)
+        }
+        (_, None) => (
             Interrupted,
             failed(
                 Code::WorkloadGone,
+                Reason::KilledFromOutside,
                 "The run's process was killed from outside.",
             ),
-            None,
         ),
-    }
+    };
+    Verdict::new(phase, Some(reason), None)
 }
 
 fn memory() -> Option<ErrorBody> {
-    failed(
+    Some(ErrorBody::new(
         Code::OutOfMemory,
         "The run needed more memory than it may have, and the kernel killed it.",
-    )
+    ))
 }
 
-fn signal_word(signal: i32) -> String {
-    let name = match signal {
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
         1 => "SIGHUP",
         2 => "SIGINT",
         3 => "SIGQUIT",
@@ -200,9 +198,15 @@ fn signal_word(signal: i32) -> String {
         11 => "SIGSEGV",
         13 => "SIGPIPE",
         15 => "SIGTERM",
-        _ => return format!("signal {signal}"),
-    };
-    format!("signal {signal} ({name})")
+        _ => return None,
+    })
+}
+
+fn signal_word(signal: i32) -> String {
+    match signal_name(signal) {
+        Some(name) => format!("signal {signal} ({name})"),
+        None => format!("signal {signal}"),
+    }
 }
 
 #[cfg(test)]
@@ -262,7 +266,10 @@ mod tests {
         assert_eq!(told(&seen), (WorkloadPhase::Cancelled, None));
         let mut seen = evidence(exited(139));
         seen.end = end(None, Some(11));
-        assert!(verdict(&seen).reason.unwrap().message.contains("SIGSEGV"));
+        let reason = verdict(&seen).reason.unwrap();
+        assert!(reason.message.contains("SIGSEGV"));
+        assert_eq!(reason.reason, Some(Reason::KilledBySignal));
+        assert_eq!(reason.details["signal_name"], "SIGSEGV");
         seen.state = State::Exited {
             code: Some(137),
             out_of_memory: true,

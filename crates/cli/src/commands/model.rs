@@ -182,7 +182,7 @@ async fn only_model(session: &mut Session, run: &str) -> Result<String, ErrorBod
 
 /// Waits until the operation has ended; says what it is doing.
 async fn finished(session: &mut Session, mut operation: Operation) -> Result<Operation, ErrorBody> {
-    let mut said = String::new();
+    let mut said = None;
     while matches!(
         operation.state,
         OperationState::Waiting | OperationState::Running
@@ -192,10 +192,10 @@ async fn finished(session: &mut Session, mut operation: Operation) -> Result<Ope
             .iter()
             .find(|step| step.state == OperationState::Running);
         if let Some(step) = step
-            && said != step.id
+            && said != Some(step.id)
         {
-            output::progress(session.json, &format!("{} …", step.id));
-            said.clone_from(&step.id);
+            output::progress(session.json, &format!("{} …", word(&step.id)));
+            said = Some(step.id);
         }
         tokio::time::sleep(POLL).await;
         operation = session

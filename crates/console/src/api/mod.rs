@@ -3,12 +3,14 @@
 //! Times are milliseconds since the epoch (UTC), sizes are bytes, durations are
 //! milliseconds. `None` means "not known" or "does not apply".
 
+mod checks;
 mod deployments;
 mod machines;
 mod models;
 mod runs;
 mod workspace;
 
+pub use checks::*;
 pub use deployments::*;
 pub use machines::*;
 pub use models::*;

@@ -303,13 +303,24 @@ pub enum OperationState {
 /// A step of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct OperationStep {
-    /// Which: `base` (reading the base image), `model` (fetching the model),
-    /// `pack` (writing the layer), `push` (sending blobs).
-    pub id: String,
+    /// Which.
+    pub id: OperationStepId,
     /// State.
     pub state: OperationState,
     /// Bytes done.
     pub done: u64,
     /// Bytes in all, when known.
     pub total: Option<u64>,
+}
+
+/// The steps of making an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationStepId {
+    /// Reading the base image.
+    Base,
+    /// Writing the layer with the model.
+    Pack,
+    /// Sending blobs to the registry.
+    Push,
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use skerry_domain::{ErrorBody, Millis, Secret};
 use ts_rs::TS;
@@ -65,6 +67,15 @@ pub struct SecretRow {
     pub id: String,
     /// What it is, in words: "Passphrase of the key for lab-1".
     pub label: String,
+    /// Whose: the name of the machine, or the host of the registry; none when that is
+    /// gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub subject: Option<String>,
+    /// The user, of a registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub account: Option<String>,
     /// Of what kind.
     pub kind: SecretKind,
     /// When it was stored.
@@ -108,6 +119,70 @@ pub struct Strength {
     pub guesses_log10: f64,
     /// What to do better; English, empty when strong.
     pub advice: Vec<String>,
+    /// The same, for the UI's words.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<StrengthAdvice>>", optional)]
+    pub advice_keys: Vec<StrengthAdvice>,
+}
+
+/// What zxcvbn says about a password: its warnings, then its suggestions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum StrengthAdvice {
+    /// A row of keys.
+    StraightRowsOfKeysAreEasyToGuess,
+    /// A short pattern of keys.
+    ShortKeyboardPatternsAreEasyToGuess,
+    /// One character again and again.
+    RepeatsLikeAaaAreEasyToGuess,
+    /// Some characters again and again.
+    RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess,
+    /// One of the ten commonest.
+    ThisIsATop10Password,
+    /// One of the hundred commonest.
+    ThisIsATop100Password,
+    /// A very common one.
+    ThisIsACommonPassword,
+    /// Nearly a common one.
+    ThisIsSimilarToACommonlyUsedPassword,
+    /// A sequence such as abc or 6543.
+    SequencesLikeAbcAreEasyToGuess,
+    /// A recent year.
+    RecentYearsAreEasyToGuess,
+    /// A single word.
+    AWordByItselfIsEasyToGuess,
+    /// A date.
+    DatesAreOftenEasyToGuess,
+    /// A single name.
+    NamesAndSurnamesByThemselvesAreEasyToGuess,
+    /// A common name.
+    CommonNamesAndSurnamesAreEasyToGuess,
+    /// A few words are better, but no common phrase.
+    UseAFewWordsAvoidCommonPhrases,
+    /// Symbols, digits and capitals are not needed.
+    NoNeedForSymbolsDigitsOrUppercaseLetters,
+    /// Another word or two.
+    AddAnotherWordOrTwo,
+    /// A capital at the beginning helps little.
+    CapitalizationDoesntHelpVeryMuch,
+    /// Capitals throughout help little.
+    AllUppercaseIsAlmostAsEasyToGuessAsAllLowercase,
+    /// A word backwards helps little.
+    ReversedWordsArentMuchHarderToGuess,
+    /// @ instead of a helps little.
+    PredictableSubstitutionsDontHelpVeryMuch,
+    /// A longer pattern of keys with more turns.
+    UseALongerKeyboardPatternWithMoreTurns,
+    /// No repetitions.
+    AvoidRepeatedWordsAndCharacters,
+    /// No sequences.
+    AvoidSequences,
+    /// No recent years.
+    AvoidRecentYears,
+    /// No years that have to do with the person.
+    AvoidYearsThatAreAssociatedWithYou,
+    /// No dates that have to do with the person.
+    AvoidDatesAndYearsThatAreAssociatedWithYou,
 }
 
 /// What the first screen shows.
@@ -182,6 +257,11 @@ pub struct ActivityRow {
     pub subject: String,
     /// A detail: version, alias, state.
     pub detail: Option<String>,
+    /// What the detail says, for the UI's words: exit_code; machine; version; alias;
+    /// model and version; reference; host; fingerprint.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(as = "Option<BTreeMap<String, String>>", optional)]
+    pub facts: BTreeMap<String, String>,
     /// The error, when it is about a failure.
     pub problem: Option<ErrorBody>,
 }

@@ -1,7 +1,7 @@
 //! MLflow's search language: comparisons joined by AND; for runs also by OR, with
 //! parentheses, which MLflow does not have.
 
-use skerry_domain::{Code, ErrorBody};
+use skerry_domain::{Code, ErrorBody, Reason};
 
 use crate::StoreError;
 
@@ -103,7 +103,11 @@ enum Token {
 }
 
 pub(crate) fn error(at: usize, message: impl Into<String>) -> StoreError {
-    StoreError::Input(ErrorBody::new(Code::Invalid, message).with("position", at.to_string()))
+    StoreError::Input(
+        ErrorBody::new(Code::Invalid, message)
+            .because(Reason::FilterSyntax)
+            .with("position", at.to_string()),
+    )
 }
 
 fn is_word(c: char) -> bool {
