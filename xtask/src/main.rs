@@ -65,7 +65,11 @@ enum Task {
         action: lab::Action,
     },
     /// Measure: start, memory, throughput, sizes
-    Bench,
+    Bench {
+        /// Handed to the measuring program, after `--`: `--only PART`
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -86,6 +90,6 @@ fn run(task: Task) -> Result<()> {
         Task::Bindings { check } => tests::bindings(check),
         Task::Screenshots => tests::screenshots(),
         Task::Lab { action } => lab::run(&action),
-        Task::Bench => tests::bench(),
+        Task::Bench { arguments } => tests::bench(&arguments),
     }
 }

@@ -331,11 +331,11 @@ pub(crate) fn screenshots() -> Result<()> {
     let folder = shell::root().join("target/screenshots");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
-    program_of_tests("screenshots", "debug", &folder)
+    program_of_tests("screenshots", "debug", &folder, &[])
 }
 
 /// The figures: of release builds, as people use them.
-pub(crate) fn bench() -> Result<()> {
+pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     packages::install(&[packages::RUN, packages::TEST, packages::BENCH])?;
     ui_build()?;
     shell::run(&[
@@ -349,16 +349,19 @@ pub(crate) fn bench() -> Result<()> {
     ])?;
     static_agent()?;
     environment("venv-server", &["mlflow==3.17.2"])?;
+    // The server is one program; what it names as its dependencies it does not need.
+    environment("venv-fasttrackml", &["--no-deps", "fasttrackml==0.6.0"])?;
     let folder = shell::target().join("bench");
     std::fs::create_dir_all(&folder)?;
-    program_of_tests("bench", "release", &folder)
+    program_of_tests("bench", "release", &folder, arguments)
 }
 
 /// Starts a program of the test package on the programs of this build.
-fn program_of_tests(name: &str, profile: &str, out: &Path) -> Result<()> {
+fn program_of_tests(name: &str, profile: &str, out: &Path, arguments: &[String]) -> Result<()> {
     let programs = shell::target().join(profile);
     let mut command = shell::program(&[shell::text(&programs.join(name))?]);
     command
+        .args(arguments)
         .env("SKERRY_STATIC_AGENT", agent_file())
         .env("SKERRY_TEST_BIN", programs)
         .env("SKERRY_TEST_OUT", out);

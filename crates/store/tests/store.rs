@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use skerry_domain::tracking::{LogLine, MetricPoint};
 use skerry_domain::{Code, Coded, LogStream};
-use skerry_store::{Batch, NewRun, Store, StoreOptions};
+use skerry_store::{Append, Batch, NewRun, Store, StoreOptions};
 
 fn open(path: &std::path::Path) -> Store {
     Store::open(path, StoreOptions::default()).unwrap()
@@ -252,6 +252,112 @@ fn long_series_are_merged_and_read_the_same() {
         .read(|r| r.metric_history(&run, "m", 0, None))
         .unwrap();
     assert_eq!(again.samples.len(), 40_700, "what came twice is there once");
+}
+
+/// Numbers that look random and are the same every time.
+fn numbers(mut state: u64) -> impl FnMut(u64) -> i64 {
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        i64::try_from(state % below).unwrap()
+    }
+}
+
+#[test]
+fn points_that_come_late_or_twice_are_found_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("a.db"));
+    for (late, seed) in [(1, 1), (40, 2), (5_000, 3), (1_000_000, 4)] {
+        let run = new_run(&store);
+        let mut number = numbers(88_172_645_463_325_252 + seed);
+        let mut wanted = Vec::new();
+        let mut batches = Vec::new();
+        for n in 0..900 {
+            let batch: Vec<MetricPoint> = (0..1 + number(40))
+                .map(|k| {
+                    let step = (n * 20 + k - number(late)).rem_euclid(20_000);
+                    MetricPoint::new("m", number(3) as f64, step / 2, step)
+                })
+                .collect();
+            wanted.extend(batch.iter().map(|p| (p.timestamp, p.step, p.value as i64)));
+            batches.push(batch);
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        let id = run.clone();
+        store
+            .write(move |tx| {
+                for metrics in batches {
+                    let batch = Batch {
+                        metrics,
+                        ..Batch::default()
+                    };
+                    tx.log_batch(&id, batch)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        let read = |offset, limit| {
+            let page = store
+                .read(|r| r.metric_history(&run, "m", offset, limit))
+                .unwrap();
+            let samples: Vec<(i64, i64, i64)> = page
+                .samples
+                .iter()
+                .map(|s| (s.timestamp, s.step, s.value as i64))
+                .collect();
+            (samples, page.next)
+        };
+        assert_eq!(read(0, None), (wanted.clone(), None), "late by {late}");
+        let (third, half) = (wanted.len() / 3, wanted.len() / 2);
+        let (part, next) = read(third, Some(half - third));
+        assert_eq!(part, wanted[third..half], "late by {late}");
+        assert_eq!(next, Some(half));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn appends_that_are_written_together_are_all_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("a.db"));
+    let runs = [new_run(&store), new_run(&store)];
+    let append = |run: &str, key: &str, step: i64| {
+        let append = Append {
+            run_id: run.to_owned(),
+            points: vec![MetricPoint::new(key, 0.5, step, step)],
+            listed: false,
+            check: None,
+        };
+        let store = store.clone();
+        tokio::spawn(async move { store.append(append).await })
+    };
+    let mut all = Vec::new();
+    for step in 0..300 {
+        for run in &runs {
+            all.push(append(run, "a", step));
+            all.push(append(run, "b", step));
+        }
+        all.push(append("0123456789abcdef0123456789abcdef", "a", step));
+    }
+    let mut refused = 0;
+    for one in all {
+        match one.await.unwrap() {
+            Ok(()) => {}
+            Err(error) => {
+                assert_eq!(error.code(), Code::NotFound, "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 300);
+    for run in &runs {
+        for key in ["a", "b"] {
+            let page = store.read(|r| r.metric_history(run, key, 0, None)).unwrap();
+            let steps: Vec<i64> = page.samples.iter().map(|sample| sample.step).collect();
+            assert_eq!(steps, (0..300).collect::<Vec<_>>());
+        }
+    }
 }
 
 #[test]

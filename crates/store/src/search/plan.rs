@@ -252,6 +252,7 @@ impl Search<'_> {
                 sql: format!("SELECT id, NULL FROM runs ORDER BY run_id {way}"),
                 bound: Vec::new(),
                 same: Same::Unique,
+                certain: false,
             })],
             Field::Metric(name) => {
                 let metric = "SELECT run, last_value FROM series INDEXED BY series_by_value
@@ -264,6 +265,7 @@ impl Search<'_> {
                     sql: format!("{metric} IS NOT NULL"),
                     bound: vec![Bound::from(name.clone())],
                     same: Same::Value(format!("o{level}.last_value = ?")),
+                    certain: false,
                 };
                 for clause in &about {
                     if let Value::Number(number, _) = &clause.value
@@ -284,6 +286,7 @@ impl Search<'_> {
                         same: Same::Null(format!(
                             "o{level}.id IS NOT NULL AND o{level}.last_value IS NULL"
                         )),
+                        certain: false,
                     }));
                     parts.push(Part::Without(Condition::new(
                         format!("o{level}.id IS NULL"),
@@ -312,6 +315,7 @@ impl Search<'_> {
                     ),
                     bound: vec![Bound::from(name.clone())],
                     same: Same::Value(format!("o{level}.value = ?")),
+                    certain: false,
                 })];
                 let there = required.iter().any(|clause| {
                     sets::about(clause) == wanted && clause.key == *name && clause.op != Op::IsNull
@@ -376,6 +380,9 @@ impl Search<'_> {
                 } else {
                     Same::Value("r.start_time IS ?".to_owned())
                 },
+                certain: by_id
+                    && level == 0
+                    && matches!(&self.filter, Expr::All(parts) if parts.is_empty()),
             })
         };
         if !ascending {
@@ -408,6 +415,13 @@ impl Search<'_> {
         let mut group_is_done = false;
         while let Some(row) = rows.next()? {
             let run: i64 = row.get(0)?;
+            if index.certain {
+                walk.found.push(run);
+                if walk.found.len() >= walk.wanted {
+                    return Ok(Walked::Enough);
+                }
+                continue;
+            }
             let next = row.get_ref(1)?;
             let same = match &index.same {
                 Same::Unique => false,
@@ -459,6 +473,8 @@ struct Index {
     sql: String,
     bound: Vec<Bound>,
     same: Same,
+    /// It has the runs of the answer and no others: none needs to be looked at.
+    certain: bool,
 }
 
 /// Which runs of a stretch have the same place in its order.
