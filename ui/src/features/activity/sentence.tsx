@@ -85,10 +85,21 @@ export function activityPath(row: ActivityRow): string | null {
 /** Stands for the subject while the sentence is looked up. */
 const SUBJECT = "\u0001";
 
+/** What is said beside the sentence: "exit code 1", "version 7", "@champion → 7". */
+function detailOf(row: ActivityRow): string | null {
+  const { exit_code, alias, model, version } = row.facts ?? {};
+  if (exit_code !== undefined) return t("activity.exitCode", { code: exit_code });
+  if (alias !== undefined) return version === undefined ? `@${alias}` : `@${alias} → ${version}`;
+  if (model !== undefined) return `${model} ${version ?? ""}`;
+  if (version !== undefined) return t("activity.version", { version });
+  return row.detail;
+}
+
 /** "Run **swift-hare** failed", with the subject as a link where it still exists. */
 export function Sentence({ row }: { row: ActivityRow }): ReactNode {
   const [before = "", after = ""] = t(`activity.kind.${row.kind}`, { subject: SUBJECT }).split(SUBJECT);
   const path = activityPath(row);
+  const detail = detailOf(row);
   return (
     <>
       {before}
@@ -102,9 +113,9 @@ export function Sentence({ row }: { row: ActivityRow }): ReactNode {
         </b>
       )}
       {after}
-      {row.detail ? (
-        <span className="quiet clip" title={row.detail}>
-          &nbsp;· {row.detail}
+      {detail ? (
+        <span className="quiet clip" title={detail}>
+          &nbsp;· {detail}
         </span>
       ) : null}
     </>

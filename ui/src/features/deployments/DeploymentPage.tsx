@@ -22,6 +22,7 @@ import {
   Time,
   useGo,
 } from "../../shared/components";
+import { errorLine } from "../../shared/errors/words";
 import { formatAgo, formatTime, useNow } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { Digest } from "../models/Chips";
@@ -246,7 +247,7 @@ function RevisionItem({ revision: r }: { revision: Revision }) {
       {r.problem && (
         <details className={styles.why}>
           <summary>
-            {t("deployments.why")}: {r.problem.message}
+            {t("deployments.why")}: {errorLine(r.problem)}
           </summary>
           <ErrorBanner error={r.problem} />
         </details>

@@ -156,7 +156,13 @@ function Body({ detail }: { detail: MachineDetail }) {
                 ) : null}
                 {detail.login ? (
                   <Fact label={t("machines.fact.login")}>
-                    <Mono>{detail.login}</Mono>
+                    {detail.key_fingerprint ? (
+                      <>
+                        {t("machines.fact.ownKey")} <Mono>{detail.key_fingerprint}</Mono>
+                      </>
+                    ) : (
+                      <Mono>{detail.login}</Mono>
+                    )}
                   </Fact>
                 ) : null}
                 {detail.host_key_fingerprint ? (

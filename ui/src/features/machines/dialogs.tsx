@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { MachineRow } from "../../bindings/api";
+import type { MachineForgotten, MachineRow } from "../../bindings/api";
 import { useMutationCommand } from "../../shared/backend";
 import {
   Button,
@@ -13,6 +13,7 @@ import {
 } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { displayNameProblem } from "../setup/validate";
+import { forgottenWords } from "./forgotten";
 
 interface Props {
   row: MachineRow;
@@ -47,6 +48,11 @@ export function RenameDialog({ row, isOpen, onOpenChange }: Props) {
   );
 }
 
+/** What stays on the machine, in sentences. */
+function leftWords(done: MachineForgotten): readonly string[] {
+  return done.left_what?.map(forgottenWords) ?? done.left;
+}
+
 export function ForgetDialog({ row, isOpen, onOpenChange }: Props) {
   const [cleanUp, setCleanUp] = useState(false);
   const forget = useMutationCommand("machine_forget");
@@ -64,7 +70,7 @@ export function ForgetDialog({ row, isOpen, onOpenChange }: Props) {
         toast({
           title: t("machines.forgotten", { name: row.name }),
           ...(done.left.length > 0
-            ? { kind: "notice" as const, detail: t("machines.left", { what: done.left.join(" ") }) }
+            ? { kind: "notice" as const, detail: t("machines.left", { what: leftWords(done).join(" ") }) }
             : {}),
         });
         go("/machines");

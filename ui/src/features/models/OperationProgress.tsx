@@ -14,13 +14,6 @@ const ICONS = {
   cancelled: CircleDashed,
 };
 
-const WORDS: Record<string, () => string> = {
-  base: () => t("models.pack.step.base"),
-  model: () => t("models.pack.step.model"),
-  pack: () => t("models.pack.step.pack"),
-  push: () => t("models.pack.step.push"),
-};
-
 export function OperationProgress(props: {
   id: string;
   name: string;
@@ -80,7 +73,7 @@ export function OperationProgress(props: {
 
 function Step({ step }: { step: OperationStep }) {
   const Icon = ICONS[step.state];
-  const label = WORDS[step.id]?.() ?? step.id;
+  const label = t(`models.pack.step.${step.id}`);
   const share = step.total && step.total > 0 ? Math.min(1, step.done / step.total) : null;
   const amount =
     step.state === "waiting"

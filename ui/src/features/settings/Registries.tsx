@@ -15,7 +15,7 @@ import {
   StatusWord,
   TextField,
 } from "../../shared/components";
-import { errorWords } from "../../shared/errors/words";
+import { errorLine, errorWords } from "../../shared/errors/words";
 import { formatAgo } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { hostProblem } from "../setup/validate";
@@ -154,7 +154,7 @@ function RegistryItem(props: { row: RegistryRow; onEdit: () => void }) {
       />
       {row.problem ? (
         <p className={styles.problem}>
-          {row.problem.message} {errorWords(row.problem.code).act}
+          {errorLine(row.problem)} {errorWords(row.problem.code).act}
         </p>
       ) : null}
       {test.error && !row.problem ? (

@@ -12,7 +12,7 @@ import {
   StatusPill,
   StatusWord,
 } from "../../shared/components";
-import { errorWords } from "../../shared/errors/words";
+import { errorLine, errorWords } from "../../shared/errors/words";
 import { formatAgo } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import styles from "./Settings.module.css";
@@ -34,7 +34,7 @@ function Place({ store }: { store: SecretStoreInfo }) {
       </p>
       {store.problem && store.state === "failed" ? (
         <Banner kind="bad" title={errorWords(store.problem.code).title}>
-          <p>{store.problem.message}</p>
+          <p>{errorLine(store.problem)}</p>
           <p>{errorWords(store.problem.code).act}</p>
         </Banner>
       ) : null}
@@ -42,13 +42,23 @@ function Place({ store }: { store: SecretStoreInfo }) {
   );
 }
 
+/** "Password of eva at registry.example:5000"; the program's own words where the owner is gone. */
+function labelOf(row: SecretRow): string {
+  if (row.subject === undefined) return row.label;
+  if (row.kind === "registry_password" && row.account !== undefined) {
+    return t("settings.secretOf.registry_account", { account: row.account, subject: row.subject });
+  }
+  return t(`settings.secretOf.${row.kind}`, { subject: row.subject });
+}
+
 function SecretItem({ row }: { row: SecretRow }) {
+  const label = labelOf(row);
   const remove = useMutationCommand("secret_delete");
   const [deleting, setDeleting] = useState(false);
   return (
     <li className={styles.item}>
       <div className={styles.what}>
-        {row.label}
+        {label}
         <small>
           {t(`settings.secret.${row.kind}`)} ·{" "}
           {t("settings.secret.stored", { time: formatAgo(row.created_at) })}
@@ -57,7 +67,7 @@ function SecretItem({ row }: { row: SecretRow }) {
       {row.present ? null : <StatusWord kind="notice" label={t("settings.secret.missing")} />}
       <IconButton
         size="small"
-        label={t("settings.secret.delete", { label: row.label })}
+        label={t("settings.secret.delete", { label })}
         icon={<Trash2 size={15} aria-hidden />}
         onPress={() => setDeleting(true)}
       />
@@ -69,7 +79,7 @@ function SecretItem({ row }: { row: SecretRow }) {
         danger
         onConfirm={() => remove.mutateAsync({ id: row.id })}
       >
-        {t("settings.secret.deleteWhat", { label: row.label })}
+        {t("settings.secret.deleteWhat", { label })}
       </ConfirmDialog>
     </li>
   );

@@ -1,5 +1,5 @@
 import { Pencil } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button } from "./Button";
 import { ErrorBanner } from "./Feedback";
 import { TextField } from "./Fields";
@@ -16,11 +16,18 @@ export function EditableText(props: {
   onSave: (text: string) => Promise<unknown>;
 }) {
   const [draft, setDraft] = useState<string | null>(null);
+  const whole = useRef<HTMLDivElement>(null);
+  const edited = useRef(false);
+  useEffect(() => {
+    // The field is gone: the focus goes back to the button that opened it.
+    if (draft === null && edited.current) whole.current?.querySelector("button")?.focus();
+    edited.current = draft !== null;
+  }, [draft]);
   const [pending, setPending] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   if (draft === null) {
     return (
-      <div className={styles.text}>
+      <div className={styles.text} ref={whole}>
         {props.text && <Markdown text={props.text} />}
         <Button
           size="small"

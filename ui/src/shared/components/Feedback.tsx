@@ -1,7 +1,7 @@
 import { CircleCheck, CircleX, Info, LoaderCircle, TriangleAlert } from "lucide-react";
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import { asErrorBody } from "../backend/types";
-import { errorText, errorWords } from "../errors/words";
+import { errorLine, errorText, errorWords } from "../errors/words";
 import { formatNumber } from "../format";
 import { currentLanguage, t } from "../i18n";
 import { Button, CopyButton } from "./Button";
@@ -68,7 +68,7 @@ export function ErrorBanner(props: {
         </>
       }
     >
-      <p>{english ? body.message || words.why : words.why}</p>
+      <p>{errorLine(body)}</p>
       <p className={styles.remedy}>{words.act}</p>
       <div className={styles.rawHead}>
         <code>{body.code}</code>

@@ -20,8 +20,10 @@ import {
   ToggleButton,
   ToggleButtonGroup,
 } from "react-aria-components";
+import type { Strength as StrengthJudged } from "../../bindings/api";
 import { useBackend } from "../backend";
 import { t } from "../i18n";
+import { adviceOf } from "./advice";
 import { Button } from "./Button";
 import { classes } from "./classes";
 import styles from "./Fields.module.css";
@@ -116,7 +118,7 @@ export function TextField(
 /** How hard the secret is to guess, as the program judges it; asked when typing pauses, never kept. */
 function Strength(props: { secret: string }) {
   const backend = useBackend();
-  const [judged, setJudged] = useState<{ score: number; advice: string[] } | null>(null);
+  const [judged, setJudged] = useState<StrengthJudged | null>(null);
   const { secret } = props;
   useEffect(() => {
     if (secret === "") {
@@ -147,6 +149,8 @@ function Strength(props: { secret: string }) {
     t("fields.strength3"),
     t("fields.strength4"),
   ];
+  // A strong one needs no advice; of the rest, the first two say most.
+  const advice = judged === null || judged.score >= 3 ? [] : adviceOf(judged).slice(0, 2);
   const kind = level <= 2 ? "bad" : level === 3 ? "notice" : "good";
   return (
     <span className={classes(styles.strength, status[kind])} role="status">
@@ -155,7 +159,14 @@ function Strength(props: { secret: string }) {
           <i key={step} data-on={level >= step} />
         ))}
       </span>
-      {words[level]}
+      <span>
+        {words[level]}
+        {advice.map((each) => (
+          <span key={each} className={styles.advice}>
+            {each}
+          </span>
+        ))}
+      </span>
     </span>
   );
 }

@@ -126,9 +126,22 @@ export function Drawer(props: {
   const ref = useRef<HTMLElement>(null);
   const id = useId();
   const { isOpen, onClose } = props;
+  /** Where the focus was outside the drawer: there it returns. */
+  const outside = useRef<HTMLElement | null>(null);
   useEffect(() => {
     if (!isOpen) return;
-    const before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    const remember = () => {
+      const active = document.activeElement;
+      if (active instanceof HTMLElement && active !== document.body && !ref.current?.contains(active)) {
+        outside.current = active;
+      }
+    };
+    remember();
+    document.addEventListener("focusin", remember);
+    return () => document.removeEventListener("focusin", remember);
+  }, [isOpen]);
+  useEffect(() => {
+    if (!isOpen) return;
     const onKey = (event: KeyboardEvent) => {
       if (
         event.defaultPrevented ||
@@ -139,10 +152,10 @@ export function Drawer(props: {
         const inside = ref.current?.contains(document.activeElement);
         onClose();
         // Focus is never lost: it goes back to where the drawer was opened from.
-        if (inside) before?.focus();
+        if (inside) outside.current?.focus();
       } else if (event.key === "F6") {
         event.preventDefault();
-        if (ref.current?.contains(document.activeElement)) before?.focus();
+        if (ref.current?.contains(document.activeElement)) outside.current?.focus();
         else ref.current?.focus();
       }
     };

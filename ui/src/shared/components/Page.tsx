@@ -31,7 +31,7 @@ export function Page(props: PageProps) {
     if (document.activeElement === null || document.activeElement === document.body) heading.current?.focus();
   }, []);
   return (
-    <div className={styles.page}>
+    <div className={styles.page} data-fill={props.fill ?? false}>
       <header className={styles.head}>
         <div className={styles.titles}>
           {props.breadcrumbs?.length ? (

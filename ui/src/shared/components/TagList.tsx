@@ -1,5 +1,5 @@
 import { Check, Plus, X } from "lucide-react";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useState, useEffect, useRef } from "react";
 import type { KeyValue } from "../../bindings/api";
 import { Button, IconButton } from "./Button";
 import { ErrorBanner } from "./Feedback";
@@ -14,6 +14,16 @@ export function TagList(props: {
   onDelete: (key: string) => Promise<unknown>;
 }) {
   const [editing, setEditing] = useState<string | null>(null);
+  const whole = useRef<HTMLDivElement>(null);
+  const edited = useRef<string | null>(null);
+  useEffect(() => {
+    const before = edited.current;
+    edited.current = editing;
+    if (editing !== null || before === null) return;
+    // The form is gone: the focus goes back to its tag, or to *Add tag*.
+    const buttons = [...(whole.current?.querySelectorAll<HTMLElement>("button") ?? [])];
+    (buttons.find((button) => before !== "" && button.dataset.tag === before) ?? buttons.at(-1))?.focus();
+  }, [editing]);
   const [failure, setFailure] = useState<unknown>(null);
   const attempt = async (work: () => Promise<unknown>) => {
     setFailure(null);
@@ -25,7 +35,7 @@ export function TagList(props: {
     }
   };
   return (
-    <div className={styles.list}>
+    <div className={styles.list} ref={whole}>
       {failure ? <ErrorBanner error={failure} /> : null}
       {props.tags.length === 0 && editing === null && <p className="quiet">{t("runs.tag.none")}</p>}
       <ul>
@@ -44,6 +54,7 @@ export function TagList(props: {
               <button
                 type="button"
                 className={styles.tag}
+                data-tag={tag.key}
                 aria-label={t("runs.tag.edit", { key: tag.key })}
                 onClick={() => setEditing(tag.key)}
               >

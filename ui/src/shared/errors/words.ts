@@ -1,5 +1,7 @@
 import type { UiCode, UiError } from "../backend/types";
+import { formatBytes } from "../format";
 import { currentLanguage, say } from "../i18n";
+import { swedishReasons } from "./reasons";
 import { errorTable } from "./table";
 
 /** Title, reason and remedy of a code in the current language. */
@@ -15,7 +17,24 @@ export function errorText(body: UiError): string {
   return [`${body.code}: ${body.message}`, ...facts].join("\n");
 }
 
-/** A failure in one line. The program's own sentence is exact but English: elsewhere the table speaks. */
+function shown(key: string, value: string): string {
+  return key === "bytes" && /^\d+$/.test(value) ? formatBytes(Number(value)) : value;
+}
+
+/** The first of the sentences whose details are all known. */
+function sentence(choices: string, details: Readonly<Record<string, string>>): string | null {
+  const known = choices
+    .split("|")
+    .find((each) => [...each.matchAll(/\{(\w+)\}/g)].every(([, key]) => (details[key ?? ""] ?? "") !== ""));
+  return known?.replace(/\{(\w+)\}/g, (_, key: string) => shown(key, details[key] ?? "")) ?? null;
+}
+
+/**
+ * Why, in one line: the program's own sentence in English; elsewhere the words of its reason with the same facts,
+ * and where it names none, those of the code.
+ */
 export function errorLine(body: UiError): string {
-  return currentLanguage() === "en" && body.message ? body.message : errorWords(body.code).why;
+  if (currentLanguage() === "en" && body.message) return body.message;
+  const choices = body.reason === undefined ? undefined : swedishReasons[body.reason];
+  return (choices && sentence(choices, body.details ?? {})) ?? errorWords(body.code).why;
 }

@@ -272,6 +272,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           className={styles.grid}
           style={{ "--template": template, minWidth } as CSSProperties}
           onKeyDown={onKeyDown}
+          // From the menu of a row back to the row; the button keeps its keys from what is around it.
+          onKeyDownCapture={(e) => {
+            if (e.key !== "Escape" || !(e.target as HTMLElement).closest("[data-row-menu]")) return;
+            e.stopPropagation();
+            grid.current?.focus({ preventScroll: true });
+          }}
           onFocus={(e) => {
             if (e.target === grid.current && cursor.at < 0 && sorted.length > 0) {
               const first = active ?? keyAt(0);
@@ -433,7 +439,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
 function RowMenu({ label, items }: { label: string; items: readonly RowAction[] }) {
   if (items.length === 0) return null;
-  return <ActionsMenu label={label} items={[...items]} />;
+  return <ActionsMenu excludeFromTabOrder label={label} items={[...items]} />;
 }
 
 interface HeaderCellProps<Row> {

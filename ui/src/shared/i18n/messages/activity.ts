@@ -1,6 +1,8 @@
 import { define } from "../define";
 
 export const activity = define({
+  "activity.exitCode": { en: "exit code {code}", sv: "slutkod {code}" },
+  "activity.version": { en: "version {version}", sv: "version {version}" },
   "activity.title": { en: "Activity", sv: "Händelser" },
   "activity.lead": {
     en: "What happened in this workspace, by whom, newest first.",

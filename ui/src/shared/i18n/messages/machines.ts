@@ -1,6 +1,7 @@
 import { define } from "../define";
 
 export const machines = define({
+  "machines.fact.ownKey": { en: "key of its own", sv: "egen nyckel" },
   "machines.title": { en: "Machines", sv: "Maskiner" },
   "machines.lead": {
     en: "Computers that runs and deployments go to. Each has Skerry's agent and keeps its own record.",

@@ -147,7 +147,6 @@ export const models = define({
     sv: "Avbrutet. Inget taggades i registret.",
   },
   "models.pack.step.base": { en: "Read the base image", sv: "Läs grundavbilden" },
-  "models.pack.step.model": { en: "Fetch the model's files", sv: "Hämta modellens filer" },
   "models.pack.step.pack": { en: "Write the model layer", sv: "Skriv modellagret" },
   "models.pack.step.push": { en: "Push to the registry", sv: "Skicka till registret" },
   "models.pack.state.waiting": { en: "waiting", sv: "väntar" },

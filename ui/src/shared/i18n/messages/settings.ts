@@ -1,6 +1,19 @@
 import { define } from "../define";
 
 export const settings = define({
+  "settings.secretOf.key_passphrase": {
+    en: "Passphrase of the key for {subject}",
+    sv: "Lösenfras till nyckeln för {subject}",
+  },
+  "settings.secretOf.machine_password": { en: "Password of {subject}", sv: "Lösenord för {subject}" },
+  "settings.secretOf.registry_password": {
+    en: "Password at the registry {subject}",
+    sv: "Lösenord hos registret {subject}",
+  },
+  "settings.secretOf.registry_account": {
+    en: "Password of {account} at the registry {subject}",
+    sv: "Lösenord för {account} hos registret {subject}",
+  },
   "settings.title": { en: "Settings", sv: "Inställningar" },
   "settings.appearance": { en: "Appearance", sv: "Utseende" },
   "settings.theme": { en: "Colours", sv: "Färger" },
