@@ -12,7 +12,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Agent, program, repository, script, until};
-use skerry_domain::{Change, Code, LogStream, RunStatus, WorkloadPhase};
+use skerry_domain::{Change, Code, LogStream, Reason, RunStatus, WorkloadPhase};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sample_trains_and_is_tracked() {
@@ -231,16 +231,19 @@ async fn ends_are_told_with_their_reason() {
     for spec in [&absent, &killed, &exits] {
         agent.run(spec).await;
     }
-    for (spec, code, says) in [
-        (&absent, Some(127), "no-such-program"),
-        (&killed, None, "SIGKILL"),
-        (&exits, Some(7), "exit code 7"),
+    for (spec, code, why, says) in [
+        (&absent, Some(127), Reason::NotStartable, "no-such-program"),
+        (&killed, None, Reason::KilledBySignal, "SIGKILL"),
+        (&exits, Some(7), Reason::ExitCode, "exit code 7"),
     ] {
         let ended = agent.ended(&spec.run_id).await;
         assert_eq!(ended.phase, WorkloadPhase::Failed);
         assert_eq!(ended.exit_code, code);
         let reason = ended.reason.unwrap();
-        assert_eq!(reason.code, Code::CommandFailed);
+        assert_eq!(
+            (reason.code, reason.reason),
+            (Code::CommandFailed, Some(why))
+        );
         assert!(reason.message.contains(says), "{}", reason.message);
     }
     let lines = agent.lines(&exits.run_id).await;
