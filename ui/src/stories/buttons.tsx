@@ -17,6 +17,7 @@ import {
 import { Mark } from "../shared/components/Mark";
 import { Soundings } from "../shared/components/Soundings";
 import { Toasts } from "../shared/components/Toast";
+import { Opened } from "./Opened";
 import { type Story, stories } from "./story";
 import { NOW } from "./worlds";
 
@@ -115,9 +116,18 @@ export const buttonStories: Story[] = [
     ),
     mono: () => <Mono>python train.py --epochs 300</Mono>,
   }),
-  ...stories("Menu", {
-    closed: () => <ActionsMenu label="More actions" items={items} />,
-  }),
+  ...stories("Menu", { closed: () => <ActionsMenu label="More actions" items={items} /> }),
+  ...stories(
+    "Menu",
+    {
+      open: () => (
+        <Opened>
+          <ActionsMenu label="More actions" items={items} />
+        </Opened>
+      ),
+    },
+    { alone: true, height: 240 },
+  ),
   ...stories("StatusPill", {
     good: () => <StatusPill kind="good" label="Healthy" at={NOW} />,
     notice: () => <StatusPill kind="notice" label="Interrupted" at={NOW} />,

@@ -17,6 +17,7 @@ import {
 } from "../shared/components";
 import { BackendProvider } from "../shared/backend";
 import { fakeBackend } from "../shared/backend/fake";
+import { Opened } from "./Opened";
 import { type Story, stories } from "./story";
 
 /** A field that takes what is typed, as on a screen. */
@@ -152,6 +153,19 @@ export const fieldStories: Story[] = [
       </Held>
     ),
   }),
+  ...stories(
+    "Select",
+    {
+      open: () => (
+        <Opened>
+          <Held<string | null> start="kiln-north">
+            {(value, set) => <Select label="Machine" value={value} onChange={set} options={MACHINES} />}
+          </Held>
+        </Opened>
+      ),
+    },
+    { alone: true, height: 240 },
+  ),
   ...stories("Segmented", {
     "without a label": () => (
       <Held start="step">

@@ -7,6 +7,7 @@ import {
   Button,
   EmptyState,
   ErrorBanner,
+  LinkButton,
   LoadingShape,
   Page,
   Segmented,
@@ -71,7 +72,12 @@ function Entries(props: { before: number | null; group: ActivityGroup | "all"; l
   if (page.data === undefined) return <LoadingShape />;
   if (page.data.length === 0) {
     return props.before === null ? (
-      <EmptyState icon={ActivityIcon} title={t("activity.empty")} lead={t("activity.emptyLead")} />
+      <EmptyState
+        icon={ActivityIcon}
+        title={t("activity.empty")}
+        lead={t("activity.emptyLead")}
+        actions={<LinkButton to="/runs/new">{t("overview.newRun")}</LinkButton>}
+      />
     ) : (
       <p className="quiet">{t("activity.oldest")}</p>
     );

@@ -20,6 +20,7 @@ import {
   Section,
   StatusWord,
   Time,
+  Told,
   useGo,
 } from "../../shared/components";
 import { errorLine } from "../../shared/errors/words";
@@ -74,9 +75,9 @@ function Body({ detail, error }: { detail: DeploymentDetail; error: unknown }) {
       state={
         <>
           <DeploymentStatus row={row} link={detail.link} pill />
-          <span className={styles.since}>
+          <Told at={row.state_since} className={styles.since ?? ""}>
             {t("deployments.since", { time: formatTime(row.state_since) })}
-          </span>
+          </Told>
         </>
       }
       actions={
@@ -135,7 +136,11 @@ function Body({ detail, error }: { detail: DeploymentDetail; error: unknown }) {
             }
           >
             {row.last_check_at !== null && (
-              <p>{t("deployments.staleLead", { time: formatAgo(row.last_check_at, now) })}</p>
+              <p>
+                <Told at={row.last_check_at}>
+                  {t("deployments.staleLead", { time: formatAgo(row.last_check_at, now) })}
+                </Told>
+              </p>
             )}
           </Banner>
         )}
@@ -175,12 +180,16 @@ function Body({ detail, error }: { detail: DeploymentDetail; error: unknown }) {
                 <Link to={`/machines/${row.machine_id}`}>{row.machine}</Link>
               </Fact>
               <Fact label={t("deployments.col.check")}>
-                {row.last_check_at === null
-                  ? t("deployments.neverChecked")
-                  : t("deployments.checkTook", {
+                {row.last_check_at === null ? (
+                  t("deployments.neverChecked")
+                ) : (
+                  <Told at={row.last_check_at}>
+                    {t("deployments.checkTook", {
                       time: formatAgo(row.last_check_at, now),
                       ms: row.last_check_ms ?? 0,
                     })}
+                  </Told>
+                )}
               </Fact>
               <Fact label={t("deployments.bind")}>
                 <span className={styles.mono}>

@@ -19,6 +19,7 @@ import {
   Page,
   Section,
   Time,
+  Told,
 } from "../../shared/components";
 import { errorLine } from "../../shared/errors/words";
 import { formatAgo, formatBytes, formatDuration, formatTime } from "../../shared/format";
@@ -64,7 +65,9 @@ function LinkTrouble({
   if (link.state !== "unreachable" && link.state !== "blocked") return null;
   const words = (
     <p>
-      {link.last_seen_at ? t("machines.lastSeen", { time: formatAgo(link.last_seen_at) }) : null}{" "}
+      {link.last_seen_at ? (
+        <Told at={link.last_seen_at}>{t("machines.lastSeen", { time: formatAgo(link.last_seen_at) })}</Told>
+      ) : null}{" "}
       {active_runs > 0 ? t("machines.lastKnownRuns", { n: active_runs }) : null}
     </p>
   );
@@ -127,10 +130,12 @@ function Body({ detail }: { detail: MachineDetail }) {
                   <Fact label={t("machines.fact.clock")}>{clockWords(facts.clock_skew_ms)}</Fact>
                   <Fact label={t("machines.fact.engine")}>{engineWords(row.engine)}</Fact>
                   <Fact label={t("machines.fact.agent")}>
-                    {t("machines.fact.agentSince", {
-                      version: facts.agent_version,
-                      time: formatTime(facts.agent_started_at),
-                    })}
+                    <Told at={facts.agent_started_at}>
+                      {t("machines.fact.agentSince", {
+                        version: facts.agent_version,
+                        time: formatTime(facts.agent_started_at),
+                      })}
+                    </Told>
                   </Fact>
                   <Fact label={t("machines.fact.home")}>
                     <Mono>{facts.agent_home}</Mono>
@@ -195,7 +200,13 @@ function Body({ detail }: { detail: MachineDetail }) {
           <Section
             title={t("machines.checks")}
             {...(detail.checked_at
-              ? { lead: t("machines.checkedAt", { time: formatAgo(detail.checked_at) }) }
+              ? {
+                  lead: (
+                    <Told at={detail.checked_at}>
+                      {t("machines.checkedAt", { time: formatAgo(detail.checked_at) })}
+                    </Told>
+                  ),
+                }
               : {})}
             actions={
               <Button

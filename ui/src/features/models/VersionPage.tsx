@@ -24,6 +24,7 @@ import {
   Section,
   TagList,
   Time,
+  Told,
   useGo,
 } from "../../shared/components";
 import { formatBytes, formatTime } from "../../shared/format";
@@ -95,9 +96,11 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
       ]}
       state={<Aliases {...key} aliases={row.aliases} />}
       lead={
-        row.created_by
-          ? t("models.registered", { time, who: row.created_by })
-          : t("models.registeredAt", { time })
+        <Told at={row.created_at}>
+          {row.created_by
+            ? t("models.registered", { time, who: row.created_by })
+            : t("models.registeredAt", { time })}
+        </Told>
       }
       actions={
         <>

@@ -11,6 +11,7 @@ import {
   Page,
   Section,
   Time,
+  Told,
 } from "../../shared/components";
 import { Sparkline } from "../../shared/charts";
 import { errorLine } from "../../shared/errors/words";
@@ -221,7 +222,8 @@ function Changed({ data, since }: { data: Overview; since: number | null }) {
     >
       {since !== null && fresh.length === 0 ? (
         <p className="quiet">
-          {t("overview.nothingNew")} ({t("overview.since", { time: formatAgo(since) })})
+          {t("overview.nothingNew")} (
+          <Told at={since}>{t("overview.since", { time: formatAgo(since) })}</Told>)
         </p>
       ) : null}
       <Changes rows={fresh} />

@@ -23,6 +23,7 @@ import {
   Page,
   Tabs,
   Time,
+  Told,
   toast,
   useGo,
 } from "../../shared/components";
@@ -113,9 +114,9 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
         <>
           <RunStatus row={row} link={run.link} pill />
           {!over && (
-            <span className={styles.observed}>
+            <Told at={row.observed_at} className={styles.observed ?? ""}>
               {t("runs.observed", { time: formatAgo(row.observed_at, now) })}
-            </span>
+            </Told>
           )}
         </>
       }
@@ -210,7 +211,11 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
               </Button>
             }
           >
-            <p>{t("runs.staleLead", { time: formatAgo(row.observed_at, now) })}</p>
+            <p>
+              <Told at={row.observed_at}>
+                {t("runs.staleLead", { time: formatAgo(row.observed_at, now) })}
+              </Told>
+            </p>
           </Banner>
         )}
         {row.reason && (

@@ -11,6 +11,7 @@ import {
   Section,
   StatusPill,
   StatusWord,
+  Told,
 } from "../../shared/components";
 import { errorLine, errorWords } from "../../shared/errors/words";
 import { formatAgo } from "../../shared/format";
@@ -61,7 +62,7 @@ function SecretItem({ row }: { row: SecretRow }) {
         {label}
         <small>
           {t(`settings.secret.${row.kind}`)} ·{" "}
-          {t("settings.secret.stored", { time: formatAgo(row.created_at) })}
+          <Told at={row.created_at}>{t("settings.secret.stored", { time: formatAgo(row.created_at) })}</Told>
         </small>
       </div>
       {row.present ? null : <StatusWord kind="notice" label={t("settings.secret.missing")} />}

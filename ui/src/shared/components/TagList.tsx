@@ -55,10 +55,12 @@ export function TagList(props: {
                 type="button"
                 className={styles.tag}
                 data-tag={tag.key}
-                aria-label={t("runs.tag.edit", { key: tag.key })}
                 onClick={() => setEditing(tag.key)}
               >
-                <span className={styles.key}>{tag.key}</span>
+                <span className={styles.key}>
+                  <span className="visually-hidden">{t("runs.tag.edit")} </span>
+                  {tag.key}
+                </span>
                 <span className={styles.value} title={tag.value}>
                   {tag.value}
                 </span>

@@ -44,4 +44,4 @@ export { type TabSpec, Tabs } from "./Tabs";
 export { TagList } from "./TagList";
 export { toast } from "./Toast";
 export { StepFooter, Wizard, type WizardStep } from "./Wizard";
-export { Bytes, Duration, Num, Time } from "../format";
+export { Bytes, Duration, Num, Time, Told } from "../format";

@@ -139,6 +139,15 @@ export function Time(props: { at: number | null | undefined; relative?: boolean 
   );
 }
 
+/** A sentence that tells a time in its own words: the exact one, with its zone, is on hover. */
+export function Told(props: { at: number; children: string; className?: string }) {
+  return (
+    <span title={formatExactTime(props.at)} className={props.className}>
+      {props.children}
+    </span>
+  );
+}
+
 export function Duration(props: { ms: number }) {
   return (
     <span className="num" title={`${formatNumber(props.ms / 1000, 9)} s`}>

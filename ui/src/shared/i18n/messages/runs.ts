@@ -222,7 +222,7 @@ export const runs = define({
   "runs.files.path": { en: "Where you are", sv: "Var du är" },
 
   "runs.tag.add": { en: "Add tag", sv: "Lägg till tagg" },
-  "runs.tag.edit": { en: "Edit tag {key}", sv: "Redigera taggen {key}" },
+  "runs.tag.edit": { en: "Edit tag", sv: "Redigera taggen" },
   "runs.tag.remove": { en: "Remove tag {key}", sv: "Ta bort taggen {key}" },
   "runs.tag.none": { en: "No tags", sv: "Inga taggar" },
   "runs.tag.key": { en: "Key", sv: "Nyckel" },
