@@ -3,9 +3,10 @@ import { useState } from "react";
 import { Dialog, DialogTrigger, Popover } from "react-aria-components";
 import { Button, Checkbox } from "../../shared/components";
 import { t } from "../../shared/i18n";
+import { ATTRIBUTES, columnName, USUAL } from "./columns";
 import styles from "./runs.module.css";
 
-const KEY = "skerry.runs.columns";
+const KEY = "skerry.runs.layout";
 
 function kept(): string[] | null {
   try {
@@ -16,13 +17,14 @@ function kept(): string[] | null {
   }
 }
 
-/** Metric and param columns (`m:key`, `p:key`); until a person chooses, the first three metrics. */
+/** Ids of the columns in order; until a person chooses (null), the usual ones and the first three metrics. */
 export function useColumnChoice(metricKeys: readonly string[]) {
   const [choice, setChoice] = useState(kept);
   const usual = metricKeys.filter((k) => !k.startsWith("system/")).slice(0, 3);
   return {
-    chosen: choice ?? usual.map((k) => `m:${k}`),
-    setChosen: (next: string[]) => {
+    choice,
+    chosen: choice ?? [...USUAL, ...usual.map((k) => `metrics.${k}`)],
+    setChoice: (next: string[] | null) => {
       setChoice(next);
       try {
         localStorage.setItem(KEY, JSON.stringify(next));
@@ -39,38 +41,36 @@ export function ColumnChooser(props: {
   chosen: readonly string[];
   onChange: (chosen: string[]) => void;
 }) {
-  const group = (title: string, prefix: string, keys: readonly string[]) => {
-    const all = [
-      ...new Set([...props.chosen.filter((c) => c.startsWith(prefix)).map((c) => c.slice(2)), ...keys]),
-    ].sort();
+  const group = (title: string, ids: readonly string[]) => {
     return (
       <fieldset className={styles.group}>
         <legend>{title}</legend>
-        {all.length === 0 && <p className="quiet">{t("runs.noKeys")}</p>}
-        {all.slice(0, 200).map((key) => {
-          const id = `${prefix}${key}`;
-          return (
-            <Checkbox
-              key={id}
-              isSelected={props.chosen.includes(id)}
-              onChange={(on) =>
-                props.onChange(on ? [...props.chosen, id] : props.chosen.filter((c) => c !== id))
-              }
-            >
-              {key}
-            </Checkbox>
-          );
-        })}
+        {ids.length === 0 && <p className="quiet">{t("runs.noKeys")}</p>}
+        {ids.slice(0, 200).map((id) => (
+          <Checkbox
+            key={id}
+            isSelected={props.chosen.includes(id)}
+            onChange={(on) =>
+              props.onChange(on ? [...props.chosen, id] : props.chosen.filter((c) => c !== id))
+            }
+          >
+            {columnName(id)}
+          </Checkbox>
+        ))}
       </fieldset>
     );
   };
+  const ids = (kind: string, keys: readonly string[]) => [
+    ...new Set([...props.chosen.filter((c) => c.startsWith(kind)), ...keys.map((key) => `${kind}${key}`)]),
+  ];
   return (
     <DialogTrigger>
       <Button icon={<Columns3 size={16} />}>{t("runs.columns")}</Button>
       <Popover placement="bottom end" className={styles.popover ?? ""}>
         <Dialog className={styles.chooser ?? ""} aria-label={t("runs.columnsLead")}>
-          {group(t("runs.metrics"), "m:", props.metricKeys)}
-          {group(t("runs.params"), "p:", props.paramKeys)}
+          {group(t("runs.metrics"), ids("metrics.", props.metricKeys).sort())}
+          {group(t("runs.params"), ids("params.", props.paramKeys).sort())}
+          {group(t("runs.attributes"), ATTRIBUTES)}
         </Dialog>
       </Popover>
     </DialogTrigger>

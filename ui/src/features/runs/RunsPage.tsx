@@ -1,10 +1,8 @@
-import { type UseQueryResult, useQueries } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { ArrowUp, FlaskConical, Plus, RotateCcw, Search, Trash2, X } from "lucide-react";
-import { useCallback, useEffect, useMemo, useState } from "react";
-import type { RunPage as RunPageData, RunQuery, RunRow } from "../../bindings/api";
-import { asErrorBody, useBackend, useMutationCommand, useQueryCommand } from "../../shared/backend";
-import { shortValue } from "../../shared/charts";
+import { ArrowUp, FlaskConical, GitCompareArrows, Plus, RotateCcw, Search, Trash2, X } from "lucide-react";
+import { useCallback, useMemo, useRef, useState } from "react";
+import type { RunRow } from "../../bindings/api";
+import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
 import {
   Button,
   EmptyState,
@@ -13,94 +11,42 @@ import {
   Page,
   Segmented,
   Select,
-  Time,
   toast,
   useGo,
 } from "../../shared/components";
-import { formatDuration, formatTime, useNow } from "../../shared/format";
-import { currentLocale, t } from "../../shared/i18n";
+import { t } from "../../shared/i18n";
 import { type Column, DataTable, type Sort } from "../../shared/table";
 import { CancelDialog } from "./CancelDialog";
 import { ColumnChooser, useColumnChoice } from "./ColumnChooser";
+import { columnOf, NAME } from "./columns";
 import { FilterField } from "./FilterField";
 import { RunDrawer } from "./RunDrawer";
 import styles from "./runs.module.css";
-import { isOver, phaseOf, phaseWord, RunStatus } from "./status";
-import { durationOf, filterOf, metricOf, orderOf, paramOf } from "./values";
+import { isOver } from "./status";
+import { useRunWindows } from "./useRunWindows";
+import { filterOf, orderOf, sortOf } from "./values";
 
-const PAGE = 200;
 const ALL = "\u0000all";
-const NOTHING: {
-  rows: readonly RunRow[];
-  total: number;
-  metricKeys: readonly string[];
-  paramKeys: readonly string[];
-} = { rows: [], total: 0, metricKeys: [], paramKeys: [] };
+const NONE: readonly RunRow[] = [];
+const NEWEST: Sort = { id: "attributes.start_time", desc: true };
+/** So many runs are compared at once. */
+const COMPARED = 200;
+/** So many runs are selected at once: what the commands for runs take. */
+const SELECTED = 1000;
 
-function Elapsed({ row }: { row: RunRow }) {
-  const now = useNow(isOver(row) ? 3_600_000 : 1000);
-  const ms = durationOf(row, now);
-  return <>{ms === null ? "–" : formatDuration(ms)}</>;
-}
-
-/** Rows as they stood while the table is in use: what came since waits behind a bar. */
-function useHeld(
-  rows: readonly RunRow[],
-  held: boolean,
-): { rows: readonly RunRow[]; waiting: number; show: () => void } {
-  const [known, setKnown] = useState<ReadonlySet<string> | null>(null);
-  const show = useCallback(() => setKnown(null), []);
-  if (!held) {
-    if (known !== null) setKnown(null);
-    return { rows, waiting: 0, show };
-  }
-  if (known === null) {
-    setKnown(new Set(rows.map((r) => r.id)));
-    return { rows, waiting: 0, show };
-  }
-  // What stands after the last row that is known was fetched by scrolling: it is not news.
-  const lastKnown = rows.findLastIndex((r) => known.has(r.id));
-  const shown = rows.filter((r, i) => i > lastKnown || known.has(r.id));
-  return { rows: shown, waiting: rows.length - shown.length, show };
-}
-
-/** The pages as one list. A function of the module: the result stays the same object while nothing changed. */
-function combine(queries: readonly UseQueryResult<RunPageData, Error>[]) {
-  const seen = new Map<string, RunRow>();
-  const metrics = new Set<string>();
-  const params = new Set<string>();
-  for (const { data } of queries) {
-    for (const row of data?.rows ?? []) seen.set(row.id, row);
-    for (const key of data?.metric_keys ?? []) metrics.add(key);
-    for (const key of data?.param_keys ?? []) params.add(key);
-  }
-  const first = queries[0];
-  return {
-    fetched: [...seen.values()],
-    metricKeys: [...metrics].sort(),
-    paramKeys: [...params].sort(),
-    answered: first?.data !== undefined,
-    answeredTotal: first?.data?.total ?? 0,
-    error: queries.find((q) => q.error)?.error ?? null,
-    pending: first?.isPending ?? true,
-    placeholder: first?.isPlaceholderData ?? false,
-    fetching: queries.some((q) => q.isFetching),
-    refetch: () => Promise.all(queries.map((q) => q.refetch())),
-  };
-}
+const rowKey = (row: RunRow) => row.id;
 
 export function RunsPage() {
   const search = useSearch({ strict: false }) as Record<string, unknown>;
   const go = useGo();
-  const backend = useBackend();
   const text = (key: string) => (search[key] === undefined ? "" : String(search[key]));
   const typed = text("q");
   const experiment = text("experiment");
   const machine = text("machine");
   const stage = search.stage === "deleted" ? "deleted" : "active";
   const active = text("run") || null;
-  const [sort, setSort] = useState<Sort>({ id: "started", desc: true });
-  const [pages, setPages] = useState(1);
+  const order = text("order");
+  const sort = sortOf([order]) ?? NEWEST;
   const [selected, setSelected] = useState<Set<string>>(new Set());
   const [inUse, setInUse] = useState(false);
   const [cancelling, setCancelling] = useState<RunRow | null>(null);
@@ -114,76 +60,83 @@ export function RunsPage() {
         experiment,
         machine,
         stage: stage === "active" ? "" : stage,
+        order,
         run: active,
         ...change,
       })) {
         if (value) next.set(key, value);
       }
-      if (!("run" in change)) {
+      if (!("run" in change) && !("order" in change)) {
         next.delete("run");
-        setPages(1);
         setSelected(new Set());
       }
       const query = next.toString();
       go(query ? `/runs?${query}` : "/runs", { replace: true });
     },
-    [typed, experiment, machine, stage, active, go],
+    [typed, experiment, machine, stage, order, active, go],
   );
 
-  const base: Omit<RunQuery, "offset"> = {
+  const wanted = {
     filter,
     order_by: orderOf(sort),
     experiment: experiment || null,
     machine_id: machine || null,
     stage,
-    limit: PAGE,
-  };
-  const pagesRead = useQueries({
-    combine,
-    queries: Array.from({ length: pages }, (_, i) => {
-      const args: RunQuery = { ...base, offset: i * PAGE };
-      return {
-        queryKey: ["runs_search", args],
-        queryFn: () => backend.call("runs_search", args),
-        placeholderData: (before: RunPageData | undefined) => before,
-      };
-    }),
-  });
-  const { fetched, error, answered, answeredTotal } = pagesRead;
-  // Under a filter that is not understood, the rows that were there stay.
-  const [good, setGood] = useState(NOTHING);
-  const { metricKeys: askedMetrics, paramKeys: askedParams } = pagesRead;
-  useEffect(() => {
-    if (answered)
-      setGood({ rows: fetched, total: answeredTotal, metricKeys: askedMetrics, paramKeys: askedParams });
-  }, [answered, fetched, answeredTotal, askedMetrics, askedParams]);
-  const latest = answered ? fetched : good.rows;
-  const total = answered ? answeredTotal : good.total;
-  const metricKeys = answered ? askedMetrics : good.metricKeys;
-  const paramKeys = answered ? askedParams : good.paramKeys;
-  const { rows, waiting, show } = useHeld(latest, inUse && !pagesRead.placeholder && sort.id === "started");
+  } as const;
+  const windows = useRunWindows(wanted, inUse);
+  const { table, known, error, waiting } = windows;
+  const { total, metricKeys, paramKeys } = known;
+  const narrowed = filter !== "" || experiment !== "" || machine !== "";
 
   const experiments = useQueryCommand("experiments_list", null);
   const machines = useQueryCommand("machines_list", null, { enabled: machine !== "" });
-  const everything = useQueryCommand("runs_search", {
-    ...base,
-    filter: "",
-    experiment: null,
-    machine_id: null,
-    order_by: [],
-    offset: 0,
-    limit: 1,
-  });
+  const everything = useQueryCommand(
+    "runs_search",
+    { filter: "", order_by: [], experiment: null, machine_id: null, stage, offset: 0, limit: 1 },
+    { enabled: narrowed && total === 0 },
+  );
   const remove = useMutationCommand("runs_delete");
   const restore = useMutationCommand("runs_restore");
   const [failure, setFailure] = useState<unknown>(null);
 
-  const { chosen, setChosen } = useColumnChoice(metricKeys);
+  const { chosen, setChoice } = useColumnChoice(metricKeys);
+
+  // Selected rows and the open one as they were last seen: they may be out of view.
+  const seen = useRef(new Map<string, RunRow>());
+  const rowOf = useCallback(
+    (id: string) => {
+      const row = table.rowOf(id) ?? seen.current.get(id);
+      if (row) seen.current.set(id, row);
+      return row;
+    },
+    [table],
+  );
+  const select = useCallback(
+    (ids: Set<string>) => {
+      const rows = [...ids].flatMap((id) => rowOf(id) ?? []);
+      seen.current = new Map(rows.map((row) => [row.id, row]));
+      setSelected(ids);
+    },
+    [rowOf],
+  );
+  const keys = async (from: number, to: number) => {
+    const last = Math.min(to, from + SELECTED - 1);
+    if (last < to) toast({ kind: "notice", title: t("runs.selectLimit", { n: SELECTED }) });
+    try {
+      const rows = await windows.read(from, last);
+      for (const row of rows) seen.current.set(row.id, row);
+      return rows.map(rowKey);
+    } catch (e) {
+      setFailure(e);
+      return [...selected];
+    }
+  };
 
   const doRestore = async (ids: string[]) => {
     setFailure(null);
     try {
       await restore.mutateAsync({ run_ids: ids });
+      void windows.refresh();
       setSelected(new Set());
       toast({ title: t("runs.restoredToast", { n: ids.length }) });
     } catch (e) {
@@ -194,6 +147,7 @@ export function RunsPage() {
     setFailure(null);
     try {
       await remove.mutateAsync({ run_ids: ids });
+      void windows.refresh();
       setSelected(new Set());
       if (active && ids.includes(active)) set({ run: null });
       toast({
@@ -206,80 +160,21 @@ export function RunsPage() {
   };
 
   const columns = useMemo<Column<RunRow>[]>(
-    () => [
-      {
-        id: "name",
-        header: t("runs.col.name"),
-        text: (r) => r.name,
-        cell: (r) => <span title={r.name}>{r.name}</span>,
-        width: 176,
-      },
-      {
-        id: "status",
-        header: t("runs.col.status"),
-        text: (r) =>
-          (r.stale && !isOver(r) ? `${t("runs.status.unreachable")}, ` : "") + phaseWord(phaseOf(r)),
-        cell: (r) => <RunStatus row={r} />,
-        width: 152,
-      },
-      {
-        id: "experiment",
-        header: t("runs.col.experiment"),
-        text: (r) => r.experiment,
-        sort: null,
-        width: 128,
-      },
-      { id: "machine", header: t("runs.col.machine"), text: (r) => r.machine ?? "–", sort: null, width: 116 },
-      {
-        id: "started",
-        header: t("runs.col.started"),
-        text: (r) => (r.started_at === null ? t("runs.notStarted") : formatTime(r.started_at)),
-        cell: (r) =>
-          r.started_at === null ? (
-            <span className="quiet">{t("runs.notStarted")}</span>
-          ) : (
-            <Time at={r.started_at} relative />
-          ),
-        width: 124,
-      },
-      {
-        id: "duration",
-        header: t("runs.col.duration"),
-        text: (r) => {
-          const ms = durationOf(r, Date.now());
-          return ms === null ? "" : formatDuration(ms);
-        },
-        cell: (r) => <Elapsed row={r} />,
-        sort: null,
-        width: 100,
-        align: "end",
-      },
-      ...chosen.map((id): Column<RunRow> => {
-        const key = id.slice(2);
-        if (id.startsWith("m:")) {
-          return {
-            id,
-            header: key,
-            text: (r) => String(metricOf(r, key) ?? ""),
-            cell: (r) => (
-              <span title={String(metricOf(r, key) ?? "")}>
-                {shortValue(metricOf(r, key), currentLocale())}
-              </span>
-            ),
-            width: 96,
-            align: "end",
-          };
-        }
-        return { id, header: key, text: (r) => paramOf(r, key) ?? "", width: 120, mono: true };
-      }),
-    ],
+    () => [{ ...NAME, header: t("runs.col.name") }, ...chosen.map(columnOf)],
     [chosen],
   );
 
-  const activeRow = rows.find((r) => r.id === active) ?? null;
+  const inTable = active === null ? undefined : rowOf(active);
+  const opened = useQueryCommand(
+    "run_get",
+    { id: active ?? "" },
+    { enabled: active !== null && !inTable && !windows.pending },
+  );
+  const activeRow = active === null ? null : (inTable ?? opened.data?.row ?? null);
+  const compare = () => {
+    if (selected.size <= COMPARED) go(`/compare?runs=${[...selected].join(",")}`);
+  };
   const filterError = error && asErrorBody(error).code === "invalid" ? asErrorBody(error) : null;
-  const narrowed = filter !== "" || experiment !== "" || machine !== "";
-  const chosenRows = rows.filter((r) => selected.has(r.id));
 
   const empty = filterError ? (
     <EmptyState icon={Search} title={t("runs.filterNotRead")} lead={t("runs.filterNotReadLead")} />
@@ -340,9 +235,25 @@ export function RunsPage() {
                 {t("runs.restore")}
               </Button>
             )}
-            {chosenRows.length === 1 && chosenRows[0] && (
-              <LinkButton to={`/runs/${chosenRows[0].id}`}>{t("runs.open")}</LinkButton>
+            {selected.size === 1 && (
+              <LinkButton to={`/runs/${[...selected][0]}`}>{t("runs.open")}</LinkButton>
             )}
+            {selected.size > 1 && (
+              <Button
+                icon={<GitCompareArrows size={16} />}
+                isDisabled={selected.size > COMPARED}
+                onPress={compare}
+              >
+                {t("runs.compare")}
+              </Button>
+            )}
+            {selected.size > COMPARED && (
+              <span className="quiet">{t("runs.compareLimit", { n: COMPARED })}</span>
+            )}
+            <span className={styles.spring} />
+            <Button variant="quiet" icon={<X size={14} />} onPress={() => setSelected(new Set())}>
+              {t("runs.selectNone")}
+            </Button>
           </>
         ) : (
           <>
@@ -381,7 +292,7 @@ export function RunsPage() {
             <span className={styles.spring} />
             <span role="status">
               {waiting > 0 && (
-                <Button icon={<ArrowUp size={14} aria-hidden />} onPress={show}>
+                <Button icon={<ArrowUp size={14} aria-hidden />} onPress={windows.show}>
                   {t("runs.showNew", { n: waiting })}
                 </Button>
               )}
@@ -390,7 +301,7 @@ export function RunsPage() {
               metricKeys={metricKeys}
               paramKeys={paramKeys}
               chosen={chosen}
-              onChange={setChosen}
+              onChange={setChoice}
             />
           </>
         )}
@@ -399,7 +310,7 @@ export function RunsPage() {
         <div className={styles.banner}>
           <ErrorBanner
             error={failure ?? error}
-            onRetry={() => void (failure ? setFailure(null) : pagesRead.refetch())}
+            onRetry={() => void (failure ? setFailure(null) : windows.refresh())}
           />
         </div>
       ) : null}
@@ -411,30 +322,31 @@ export function RunsPage() {
           onMouseLeave={() => setInUse(false)}
           onFocus={() => setInUse(true)}
           onBlur={() => setInUse(false)}
+          onKeyDownCapture={(e) => {
+            if (e.key !== "c" || e.ctrlKey || e.metaKey || e.altKey || selected.size < 2) return;
+            e.preventDefault();
+            e.stopPropagation();
+            compare();
+          }}
         >
           <DataTable
             id="runs"
             label={t("runs.table")}
-            rows={rows}
-            rowKey={(r) => r.id}
+            rows={NONE}
+            windows={{ ...table, rowOf, keys }}
+            top={windows.top}
+            rowKey={rowKey}
             columns={columns}
             sort={sort}
-            onSort={(next) => {
-              setSort(next);
-              setPages(1);
-            }}
+            onSort={(next) => set({ order: orderOf(next)[0] ?? null })}
             selected={selected}
-            onSelected={setSelected}
+            onSelected={select}
             active={active}
             onActive={(run) => set({ run })}
             onOpen={(r) => go(`/runs/${r.id}`)}
-            loading={pagesRead.pending}
+            loading={windows.pending}
             empty={error && !filterError ? null : empty}
-            total={Math.max(total - waiting, rows.length)}
             noun={(n) => t("runs.count", { n })}
-            onEnd={() => {
-              if (!pagesRead.fetching) setPages((n) => n + 1);
-            }}
             actions={(r) => [
               { id: "open", label: t("runs.open"), onAction: () => go(`/runs/${r.id}`) },
               ...(r.machine_id
@@ -456,7 +368,13 @@ export function RunsPage() {
         </div>
         <RunDrawer row={activeRow} onClose={() => set({ run: null })} onCancel={setCancelling} />
       </div>
-      <CancelDialog run={cancelling} onClose={() => setCancelling(null)} />
+      <CancelDialog
+        run={cancelling}
+        onClose={() => {
+          setCancelling(null);
+          void windows.refresh();
+        }}
+      />
     </Page>
   );
 }

@@ -63,8 +63,8 @@ describe("list", () => {
     expect(filterOf(" tern ")).toEqual({ filter: "attributes.run_name ILIKE '%tern%'", names: true });
     expect(filterOf("it's")).toEqual({ filter: "attributes.run_name ILIKE '%its%'", names: true });
     expect(filterOf("params.lr = '1'")).toEqual({ filter: "params.lr = '1'", names: false });
-    expect(orderOf({ id: "m:val/f1", desc: true })).toEqual(["metrics.`val/f1` DESC"]);
-    expect(orderOf({ id: "started", desc: false })).toEqual(["attributes.start_time ASC"]);
+    expect(orderOf({ id: "metrics.val/f1", desc: true })).toEqual(["metrics.`val/f1` DESC"]);
+    expect(orderOf({ id: "attributes.start_time", desc: false })).toEqual(["attributes.start_time ASC"]);
   });
 });
 

@@ -41,23 +41,26 @@ export function filterOf(typed: string): { filter: string; names: boolean } {
   return { filter: `attributes.run_name ILIKE '%${text.replace(/['"%]/g, "")}%'`, names: true };
 }
 
+/** A column's key with its kind before it: `metrics.val/f1`, `params.lr`, `tags.team`, `attributes.status`. */
+export type ColumnKind = "attributes" | "metrics" | "params" | "tags";
+
+export function columnKey(id: string): { kind: ColumnKind; key: string } {
+  const dot = id.indexOf(".");
+  return { kind: id.slice(0, dot) as ColumnKind, key: id.slice(dot + 1) };
+}
+
 /** The table's sort in MLflow's words. */
 export function orderOf(sort: { id: string; desc: boolean }): string[] {
-  const direction = sort.desc ? "DESC" : "ASC";
-  const attribute: Record<string, string> = {
-    name: "attributes.run_name",
-    status: "attributes.status",
-    started: "attributes.start_time",
-  };
-  const known = attribute[sort.id];
-  if (known) return [`${known} ${direction}`];
-  const [kind, ...rest] = sort.id.split(":");
-  const key = rest.join(":").replace(/`/g, "");
-  return kind === "m"
-    ? [`metrics.\`${key}\` ${direction}`]
-    : kind === "p"
-      ? [`params.\`${key}\` ${direction}`]
-      : [];
+  const { kind, key } = columnKey(sort.id);
+  const name = kind === "attributes" ? sort.id : `${kind}.\`${key.replace(/`/g, "")}\``;
+  return [`${name} ${sort.desc ? "DESC" : "ASC"}`];
+}
+
+/** The sort that `orderOf` wrote down; null for an order that is not one column. */
+export function sortOf(order: readonly string[]): { id: string; desc: boolean } | null {
+  const found = /^(attributes|metrics|params|tags)\.(?:`([^`]+)`|(\S+)) (ASC|DESC)$/.exec(order[0] ?? "");
+  if (!found || order.length !== 1) return null;
+  return { id: `${found[1]}.${found[2] ?? found[3]}`, desc: found[4] === "DESC" };
 }
 
 export function durationOf(row: RunRow, now: number): number | null {

@@ -47,6 +47,21 @@ export interface Sort {
   readonly desc: boolean;
 }
 
+/** Rows that are read as they come into view. */
+export interface RowWindows<Row> {
+  /** How many there are, read or not. */
+  readonly total: number;
+  readonly at: (index: number) => Row | undefined;
+  /** Where a row stands; -1 when it is not among those read. */
+  readonly indexOf: (key: string) => number;
+  /** A selected row, also when it is out of view. */
+  readonly rowOf: (key: string) => Row | undefined;
+  /** Called with the places in view. */
+  readonly onRange: (from: number, to: number) => void;
+  /** The keys of a stretch of rows, read where they are not there yet. */
+  readonly keys: (from: number, to: number) => Promise<readonly string[]>;
+}
+
 export interface DataTableProps<Row> {
   /** Key of the column widths kept on this computer. */
   readonly id: string;
@@ -71,9 +86,18 @@ export interface DataTableProps<Row> {
   readonly noun?: (n: number) => string;
   /** `fill` scrolls inside its parent; `content` is as high as its rows, for small tables. */
   readonly height?: "fill" | "content";
-  /** Called when the last rows come into view, to fetch more. */
-  readonly onEnd?: () => void;
+  /** Instead of `rows` (which stays empty) where there are too many to have them all. */
+  readonly windows?: RowWindows<Row>;
+  /** Goes back to the first row when it changes. */
+  readonly top?: string | number;
 }
+
+/** A row by its key, and by where it stood for one that is not read yet. */
+interface Place {
+  readonly key: string | null;
+  readonly index: number;
+}
+const NOWHERE: Place = { key: null, index: -1 };
 
 const VIRTUAL_FROM = 100;
 const CHECK_WIDTH = 44;
@@ -89,8 +113,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const { widthOf, setWidth } = useWidths(id);
   const [ownSort, setOwnSort] = useState<Sort | undefined>(props.sort);
   const sort = props.onSort ? props.sort : ownSort;
-  const [cursorKey, setCursorKey] = useState<string | null>(null);
-  const [anchorKey, setAnchorKey] = useState<string | null>(null);
+  const { windows } = props;
+  const [cursorPlace, setCursorPlace] = useState<Place>(NOWHERE);
+  const [anchorPlace, setAnchorPlace] = useState<Place>(NOWHERE);
   const [announced, setAnnounced] = useState("");
   const typed = useRef({ text: "", at: 0 });
 
@@ -103,26 +128,40 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   }, [rows, columns, ownSort, props.onSort]);
 
   const indexOf = useMemo(() => new Map(sorted.map((row, i) => [rowKey(row), i] as const)), [sorted, rowKey]);
-  const at = (key: string | null) => (key === null ? -1 : (indexOf.get(key) ?? -1));
-  const cursor: Cursor = { at: at(cursorKey), anchor: at(anchorKey) };
+  const length = windows ? windows.total : sorted.length;
+  const rowAt = (index: number) => (windows ? windows.at(index) : sorted[index]);
+  const at = ({ key, index }: Place) => {
+    const found = key === null ? -1 : windows ? windows.indexOf(key) : (indexOf.get(key) ?? -1);
+    return found < 0 && windows ? Math.min(index, length - 1) : found;
+  };
+  const cursor: Cursor = { at: at(cursorPlace), anchor: at(anchorPlace) };
 
   const rowHeight = useRowHeight();
-  const virtual = fill && sorted.length >= VIRTUAL_FROM;
+  const virtual = fill && length >= VIRTUAL_FROM;
+  // The same function as long as the rows are the same: a new one makes the virtualizer measure all rows again.
+  const itemKey = useCallback(
+    (i: number) => {
+      const row = sorted[i];
+      return row === undefined ? i : rowKey(row);
+    },
+    [sorted, rowKey],
+  );
   const virtualizer = useVirtualizer({
-    count: sorted.length,
+    count: length,
     enabled: virtual,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 12,
-    getItemKey: (i) => {
-      const row = sorted[i];
-      return row === undefined ? i : rowKey(row);
-    },
+    getItemKey: itemKey,
     scrollPaddingStart: rowHeight,
   });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured again when the density changes
   useEffect(() => virtualizer.measure(), [rowHeight]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when it changes
+  useEffect(() => {
+    if (scroller.current) scroller.current.scrollTop = 0;
+  }, [props.top]);
 
   const selectable = onSelected !== undefined;
   const widths = columns.map((c) => widthOf(c.id, c.width ?? 160));
@@ -139,8 +178,16 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   );
 
   const keyAt = (index: number) => {
-    const row = sorted[index];
+    const row = rowAt(index);
     return row === undefined ? null : rowKey(row);
+  };
+  const setCursor = (index: number) => setCursorPlace({ key: keyAt(index), index });
+  const setAnchor = (index: number) => setAnchorPlace({ key: keyAt(index), index });
+  /** Selects a stretch instead of what was selected. */
+  const select = (from: number, to: number) => {
+    if (!onSelected) return;
+    if (windows) void windows.keys(from, to).then((keys) => onSelected(new Set(keys)));
+    else onSelected(new Set(sorted.slice(from, to + 1).map(rowKey)));
   };
   const moveTo = (index: number) => {
     if (virtual) virtualizer.scrollToIndex(index, { align: "auto" });
@@ -148,15 +195,17 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   };
 
   const copyRows = useCallback(() => {
-    const chosen = selected?.size
-      ? sorted.filter((r) => selected.has(rowKey(r)))
-      : sorted.filter((r) => rowKey(r) === cursorKey);
+    const under = cursorPlace.key === null ? [] : [cursorPlace.key];
+    const keys = selected?.size ? selected : new Set(under);
+    const chosen = windows
+      ? [...keys].flatMap((key) => windows.rowOf(key) ?? [])
+      : sorted.filter((r) => keys.has(rowKey(r)));
     if (chosen.length === 0) return;
     const text = tsv([columns.map((c) => c.header), ...chosen.map((r) => columns.map((c) => c.text(r)))]);
     void navigator.clipboard
       ?.writeText(text)
       .then(() => setAnnounced(t("views.table.copied", { n: chosen.length })));
-  }, [selected, sorted, rowKey, columns, cursorKey]);
+  }, [selected, sorted, windows, rowKey, columns, cursorPlace]);
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.target !== grid.current) return;
@@ -178,7 +227,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       return;
     }
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 320) / rowHeight) - 1);
-    const next = step(cursor, sorted.length, page, {
+    const next = step(cursor, length, page, {
       key: event.key,
       shift: event.shiftKey && selectable,
       ctrl,
@@ -186,19 +235,18 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     if (next) {
       if (event.key === "Escape" && !selected?.size && !active) return;
       event.preventDefault();
-      setCursorKey(keyAt(next.cursor.at));
-      setAnchorKey(keyAt(next.cursor.anchor));
+      setCursor(next.cursor.at);
+      setAnchor(next.cursor.anchor);
       if (next.cursor.at >= 0) moveTo(next.cursor.at);
       if (onSelected) {
-        if (next.range) {
-          onSelected(new Set(sorted.slice(next.range[0], next.range[1] + 1).map(rowKey)));
-        } else if (next.toggle !== undefined) toggle(next.toggle);
-        else if (next.all) onSelected(new Set(sorted.map(rowKey)));
+        if (next.range) select(...next.range);
+        else if (next.toggle !== undefined) toggle(next.toggle);
+        else if (next.all) select(0, length - 1);
         else if (next.none) onSelected(new Set());
       }
       if (next.none) onActive?.(null);
       if (next.open !== undefined) {
-        const row = sorted[next.open];
+        const row = rowAt(next.open);
         if (row !== undefined) {
           if (ctrl || !onActive) onOpen?.(row);
           else onActive(rowKey(row));
@@ -213,15 +261,18 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       const first = columns[0];
       const start = text.length === 1 ? cursor.at + 1 : Math.max(cursor.at, 0);
       const found = typeAhead(
-        (i) => (sorted[i] === undefined ? "" : first.text(sorted[i])),
-        sorted.length,
+        (i) => {
+          const row = rowAt(i);
+          return row === undefined ? "" : first.text(row);
+        },
+        length,
         start,
         text,
       );
       if (found >= 0) {
         event.preventDefault();
-        setCursorKey(keyAt(found));
-        setAnchorKey(keyAt(found));
+        setCursor(found);
+        setAnchor(found);
         moveTo(found);
       }
     }
@@ -244,17 +295,18 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
   const items = virtual
     ? virtualizer.getVirtualItems().map((v) => ({ index: v.index, top: v.start }))
-    : sorted.map((_, index) => ({ index, top: index * rowHeight }));
-  const lastShown = items[items.length - 1]?.index ?? -1;
-  const { onEnd, total } = props;
-  useEffect(() => {
-    if (onEnd && lastShown >= 0 && lastShown >= rows.length - 20 && (total ?? rows.length) > rows.length)
-      onEnd();
-  }, [onEnd, lastShown, rows.length, total]);
+    : Array.from({ length }, (_, index) => ({ index, top: index * rowHeight }));
+  const firstShown = virtual ? (virtualizer.range?.startIndex ?? 0) : 0;
+  const lastShown = items[items.length - 1]?.index ?? 0;
+  const onRange = windows?.onRange;
+  useEffect(() => onRange?.(firstShown, lastShown), [onRange, firstShown, lastShown]);
 
-  const count = props.total ?? rows.length;
+  const count = props.total ?? length;
   const noun = props.noun ?? ((n: number) => t("views.table.rows", { n }));
-  const all = sorted.length > 0 && selected !== undefined && sorted.every((r) => selected.has(rowKey(r)));
+  const all =
+    length > 0 &&
+    selected !== undefined &&
+    (windows ? selected.size >= length : sorted.every((r) => selected.has(rowKey(r))));
 
   return (
     <div className={fill ? styles.fill : styles.content}>
@@ -279,10 +331,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             grid.current?.focus({ preventScroll: true });
           }}
           onFocus={(e) => {
-            if (e.target === grid.current && cursor.at < 0 && sorted.length > 0) {
-              const first = active ?? keyAt(0);
-              setCursorKey(first);
-              setAnchorKey(first);
+            if (e.target === grid.current && cursor.at < 0 && length > 0) {
+              const first = Math.max(0, active ? at({ key: active, index: 0 }) : 0);
+              setCursor(first);
+              setAnchor(first);
             }
           }}
         >
@@ -299,7 +351,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                     ref={(el) => {
                       if (el) el.indeterminate = !all && (selected?.size ?? 0) > 0;
                     }}
-                    onChange={() => onSelected?.(all ? new Set() : new Set(sorted.map(rowKey)))}
+                    onChange={() => (all ? onSelected?.(new Set()) : select(0, length - 1))}
                   />
                 </div>
               )}
@@ -329,8 +381,30 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             style={virtual ? { height: virtualizer.getTotalSize() } : undefined}
           >
             {items.map(({ index, top }) => {
-              const row = sorted[index];
-              if (row === undefined) return null;
+              const row = rowAt(index);
+              const place = virtual
+                ? ({ position: "absolute", top: 0, transform: `translateY(${top}px)` } as const)
+                : undefined;
+              if (row === undefined) {
+                if (!windows) return null;
+                return (
+                  // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
+                  <div
+                    key={index}
+                    id={`${base}-${index}`}
+                    role="row"
+                    aria-rowindex={index + 2}
+                    data-cursor={index === cursor.at || undefined}
+                    className={styles.row}
+                    style={place}
+                  >
+                    {/* biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus */}
+                    <div role="gridcell" className={styles.coming}>
+                      <span className={styles.hidden}>{t("views.table.coming")}</span>
+                    </div>
+                  </div>
+                );
+              }
               const key = rowKey(row);
               const name = columns[0]?.text(row) ?? key;
               const isSelected = selected?.has(key) ?? false;
@@ -347,19 +421,16 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   data-active={key === active || undefined}
                   data-selected={isSelected || undefined}
                   className={styles.row}
-                  style={
-                    virtual ? { position: "absolute", top: 0, transform: `translateY(${top}px)` } : undefined
-                  }
+                  style={place}
                   onClick={(e) => {
                     if ((e.target as HTMLElement).closest("button, a, input, [role=menu]")) return;
-                    setCursorKey(key);
+                    setCursor(index);
                     grid.current?.focus({ preventScroll: true });
                     if (onSelected && e.shiftKey && cursor.anchor >= 0) {
-                      const [from, to] = [Math.min(cursor.anchor, index), Math.max(cursor.anchor, index)];
-                      onSelected(new Set(sorted.slice(from, to + 1).map(rowKey)));
+                      select(Math.min(cursor.anchor, index), Math.max(cursor.anchor, index));
                       return;
                     }
-                    setAnchorKey(key);
+                    setAnchor(index);
                     if (onSelected && (e.ctrlKey || e.metaKey)) toggle(index);
                     else if (onActive) onActive(key);
                     else onOpen?.(row);
@@ -375,8 +446,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                         aria-label={t("views.table.selectRow", { name })}
                         checked={isSelected}
                         onChange={() => {
-                          setCursorKey(key);
-                          setAnchorKey(key);
+                          setCursor(index);
+                          setAnchor(index);
                           toggle(index);
                         }}
                       />
@@ -406,23 +477,23 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             })}
           </div>
         </div>
-        {props.loading && rows.length === 0 && (
+        {props.loading && length === 0 && (
           <div className={styles.loading}>
             <LoadingShape rows={8} />
           </div>
         )}
-        {!props.loading && rows.length === 0 && (
+        {!props.loading && length === 0 && (
           <div className={styles.empty}>{props.empty === undefined ? t("views.noRows") : props.empty}</div>
         )}
       </div>
       {fill && (
         <div className={styles.foot}>
           <span>
-            {props.loading && rows.length === 0
+            {props.loading && length === 0
               ? ""
-              : rows.length < count
+              : length < count
                 ? t("views.table.of", {
-                    shown: new Intl.NumberFormat(currentLocale()).format(rows.length),
+                    shown: new Intl.NumberFormat(currentLocale()).format(length),
                     total: noun(count),
                   })
                 : noun(count)}

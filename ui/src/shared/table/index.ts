@@ -1,2 +1,9 @@
-export { type Column, DataTable, type DataTableProps, type RowAction, type Sort } from "./DataTable";
+export {
+  type Column,
+  DataTable,
+  type DataTableProps,
+  type RowAction,
+  type RowWindows,
+  type Sort,
+} from "./DataTable";
 export { tsv } from "./selection";

@@ -65,6 +65,18 @@ export const runs = define({
   "runs.col.status": { en: "Status", sv: "Status" },
   "runs.col.started": { en: "Started", sv: "Startad" },
   "runs.col.duration": { en: "Duration", sv: "Längd" },
+  "runs.col.ended": { en: "Ended", sv: "Slutade" },
+  "runs.attributes": { en: "Attributes", sv: "Attribut" },
+  "runs.compare": { en: "Compare", sv: "Jämför" },
+  "runs.compareLimit": {
+    en: "At most {n} runs are compared at once",
+    sv: "Högst {n} körningar jämförs på en gång",
+  },
+  "runs.selectNone": { en: "Select none", sv: "Välj ingen" },
+  "runs.selectLimit": {
+    en: "The first {n} of them are selected: no more can be chosen at once",
+    sv: "De första {n} av dem är valda: fler kan inte väljas på en gång",
+  },
   "runs.columns": { en: "Columns", sv: "Kolumner" },
   "runs.columnsLead": { en: "Columns shown", sv: "Kolumner som visas" },
   "runs.metrics": { en: "Metrics", sv: "Mätvärden" },

@@ -13,6 +13,7 @@ export const views = define({
     sv: { one: "{n} vald", other: "{n} valda" },
   },
   "views.table.of": { en: "{shown} of {total}", sv: "{shown} av {total}" },
+  "views.table.coming": { en: "Reading this row", sv: "Läser raden" },
   "views.table.copied": {
     en: { one: "{n} row copied", other: "{n} rows copied" },
     sv: { one: "{n} rad kopierad", other: "{n} rader kopierade" },

@@ -1,0 +1,123 @@
+import type { RunRow } from "../../bindings/api";
+import { shortValue } from "../../shared/charts";
+import { Time } from "../../shared/components";
+import { formatDuration, formatTime, useNow } from "../../shared/format";
+import { currentLocale, t } from "../../shared/i18n";
+import type { Column } from "../../shared/table";
+import { isOver, phaseOf, phaseWord, RunStatus } from "./status";
+import { columnKey, durationOf, metricOf, paramOf } from "./values";
+
+function Elapsed({ row }: { row: RunRow }) {
+  const now = useNow(isOver(row) ? 3_600_000 : 1000);
+  const ms = durationOf(row, now);
+  return <>{ms === null ? "–" : formatDuration(ms)}</>;
+}
+
+/** The attributes that can be columns, without the name, which is always the first. */
+export const ATTRIBUTES = [
+  "attributes.status",
+  "attributes.experiment",
+  "attributes.machine",
+  "attributes.start_time",
+  "attributes.duration",
+  "attributes.end_time",
+  "attributes.user_id",
+  "attributes.run_id",
+] as const;
+type Attribute = (typeof ATTRIBUTES)[number];
+
+/** The columns until a person chooses; the first metrics come after them. */
+export const USUAL: readonly string[] = ATTRIBUTES.slice(0, 5);
+
+const isAttribute = (id: string): id is Attribute => (ATTRIBUTES as readonly string[]).includes(id);
+
+export const NAME: Column<RunRow> = {
+  id: "attributes.run_name",
+  header: "",
+  text: (r) => r.name,
+  cell: (r) => <bdi title={r.name}>{r.name}</bdi>,
+  width: 176,
+};
+
+const time = (at: number | null) =>
+  at === null ? <span className="quiet">{t("runs.notStarted")}</span> : <Time at={at} relative />;
+
+function attribute(id: Attribute): Column<RunRow> {
+  switch (id) {
+    case "attributes.status":
+      return {
+        id,
+        header: t("runs.col.status"),
+        text: (r) =>
+          (r.stale && !isOver(r) ? `${t("runs.status.unreachable")}, ` : "") + phaseWord(phaseOf(r)),
+        cell: (r) => <RunStatus row={r} />,
+        width: 152,
+      };
+    case "attributes.experiment":
+      return { id, header: t("runs.col.experiment"), text: (r) => r.experiment, sort: null, width: 128 };
+    case "attributes.machine":
+      return { id, header: t("runs.col.machine"), text: (r) => r.machine ?? "–", sort: null, width: 116 };
+    case "attributes.start_time":
+      return {
+        id,
+        header: t("runs.col.started"),
+        text: (r) => (r.started_at === null ? t("runs.notStarted") : formatTime(r.started_at)),
+        cell: (r) => time(r.started_at),
+        width: 124,
+      };
+    case "attributes.end_time":
+      return {
+        id,
+        header: t("runs.col.ended"),
+        text: (r) => (r.ended_at === null ? "" : formatTime(r.ended_at)),
+        cell: (r) => (r.ended_at === null ? "–" : <Time at={r.ended_at} relative />),
+        width: 124,
+      };
+    case "attributes.duration":
+      return {
+        id,
+        header: t("runs.col.duration"),
+        text: (r) => {
+          const ms = durationOf(r, Date.now());
+          return ms === null ? "" : formatDuration(ms);
+        },
+        cell: (r) => <Elapsed row={r} />,
+        sort: null,
+        width: 100,
+        align: "end",
+      };
+    case "attributes.user_id":
+      return { id, header: t("runs.startedBy"), text: (r) => r.user ?? "", width: 108 };
+    case "attributes.run_id":
+      return { id, header: t("runs.id"), text: (r) => r.id, width: 264, mono: true };
+  }
+}
+
+/** The name of a column, for its header and for choosing it. */
+export function columnName(id: string): string {
+  return isAttribute(id) ? attribute(id).header : columnKey(id).key;
+}
+
+/** A column of the table of runs by its id. */
+export function columnOf(id: string): Column<RunRow> {
+  if (isAttribute(id)) return attribute(id);
+  const { kind, key } = columnKey(id);
+  if (kind === "metrics") {
+    return {
+      id,
+      header: key,
+      text: (r) => String(metricOf(r, key) ?? ""),
+      cell: (r) => {
+        const value = metricOf(r, key);
+        return <span title={String(value ?? "")}>{shortValue(value, currentLocale())}</span>;
+      },
+      width: 96,
+      align: "end",
+    };
+  }
+  const text =
+    kind === "params"
+      ? (r: RunRow) => paramOf(r, key) ?? ""
+      : (r: RunRow) => r.tags.find((tag) => tag.key === key)?.value ?? "";
+  return { id, header: key, text, width: 120, mono: kind === "params" };
+}

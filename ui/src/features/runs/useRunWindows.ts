@@ -1,0 +1,227 @@
+import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { commandTopics, type RunQuery, type RunRow } from "../../bindings/api";
+import { useBackend } from "../../shared/backend";
+import type { RowWindows } from "../../shared/table";
+
+/** Rows of one call. */
+export const WINDOW = 100;
+/** The windows in view are read again at most this often. */
+const REST_MS = 1000;
+/** While the table scrolls, what flies past is not asked for. */
+const SCROLL_MS = 80;
+/** The next window is asked for when its first row is this near. */
+const NEAR = 20;
+/** Windows out of view are forgotten after this time. */
+const KEPT_MS = 60_000;
+const KEY = "runs_window";
+
+const TOP = { from: 0, to: 0, scrolled: false };
+
+type Wanted = Omit<RunQuery, "offset" | "limit">;
+
+/** What was last read of one query, window by window. */
+interface Known {
+  readonly identity: string;
+  readonly total: number;
+  readonly pages: ReadonlyMap<number, readonly RunRow[]>;
+  readonly metricKeys: readonly string[];
+  readonly paramKeys: readonly string[];
+}
+
+const NOTHING: Known = { identity: "", total: 0, pages: new Map(), metricKeys: [], paramKeys: [] };
+
+export const andFilter = (filter: string, condition: string) =>
+  filter.trim() === "" ? condition : `${filter} and ${condition}`;
+
+/**
+ * A query's rows as they come into view. While the table is `held` (in use, or scrolled away from its
+ * top), runs that start later are kept out by a condition on the start, so that no row moves; `waiting`
+ * is how many there are, and `show` lets them in.
+ */
+export function useRunWindows(wanted: Wanted, inUse: boolean) {
+  const backend = useBackend();
+  const client = useQueryClient();
+  const identity = JSON.stringify(wanted);
+  const [seen, setSeen] = useState({ identity, ...TOP });
+  // What is in view of another query says nothing of this one: it starts at its top.
+  const range = seen.identity === identity ? seen : TOP;
+  const [frozen, setFrozen] = useState<{ identity: string; until: number } | null>(null);
+  const [shows, setShows] = useState(0);
+  const held = inUse || range.scrolled;
+  const until = held && frozen?.identity === identity ? frozen.until : null;
+  if (frozen !== null && until === null) setFrozen(null);
+
+  const filter =
+    until === null ? wanted.filter : andFilter(wanted.filter, `attributes.start_time <= ${until}`);
+  const kept = useRef(NOTHING);
+  const end = kept.current.identity === identity ? Math.max(kept.current.total, 1) : Number.POSITIVE_INFINITY;
+  const places = Array.from({ length: range.to - range.from + 1 }, (_, i) => range.from + i).filter(
+    (window) => window * WINDOW < end,
+  );
+  const asked = useQueries({
+    queries: places.map((window) => {
+      const args: RunQuery = { ...wanted, filter, offset: window * WINDOW, limit: WINDOW };
+      return { queryKey: [KEY, args], queryFn: () => backend.call("runs_search", args), gcTime: KEPT_MS };
+    }),
+  });
+  const answers = asked.map((query) => query.data);
+  const error = asked.find((query) => query.error)?.error ?? null;
+
+  const shape = `${filter}\n${identity}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: pages keep their identity, the list around them does not
+  const known = useMemo(() => {
+    const latest = asked.reduce<(typeof asked)[number] | undefined>(
+      (a, b) => (b.data && b.dataUpdatedAt >= (a?.dataUpdatedAt ?? 0) ? b : a),
+      undefined,
+    )?.data;
+    // Under a filter that is not understood, or until the first answer, what was there stays.
+    if (!latest) return kept.current;
+    const before = kept.current.identity === identity ? kept.current.pages : null;
+    const pages = new Map<number, readonly RunRow[]>();
+    places.forEach((window, i) => {
+      const page = answers[i];
+      const rows = page?.rows ?? before?.get(window);
+      if (rows) pages.set(window, rows);
+    });
+    return {
+      identity,
+      total: latest.total,
+      pages,
+      metricKeys: latest.metric_keys,
+      paramKeys: latest.param_keys,
+    } satisfies Known;
+  }, [shape, range.from, range.to, places.length, answers[0], answers[1], answers[2], answers[3]]);
+  kept.current = known;
+
+  const waiting = useQuery({
+    queryKey: [KEY, "waiting", identity, until],
+    queryFn: () =>
+      backend.call("runs_search", {
+        ...wanted,
+        filter: andFilter(wanted.filter, `attributes.start_time > ${until}`),
+        offset: 0,
+        limit: 1,
+      }),
+    enabled: until !== null,
+  });
+
+  const readAt = Math.max(0, ...asked.map((query) => query.dataUpdatedAt));
+  const first = known.pages.get(0)?.[0];
+  const newest = useRef<number | null>(null);
+  if (known.identity === identity && until === null && range.from === 0)
+    newest.current = first?.started_at ?? null;
+  const newestFirst = wanted.order_by[0] === "attributes.start_time DESC";
+  const reached = (newestFirst ? newest.current : null) ?? readAt;
+  const refresh = useCallback(
+    () => client.invalidateQueries({ queryKey: [KEY] }, { cancelRefetch: false }),
+    [client],
+  );
+  const onNews = useRef<() => Promise<void>>(refresh);
+  onNews.current = async () => {
+    if (held && until === null && reached > 0) {
+      setFrozen({ identity, until: reached });
+      await client.invalidateQueries({ queryKey: [KEY], refetchType: "none" });
+    } else await refresh();
+  };
+  useEffect(() => {
+    const topics = commandTopics.runs_search.provides;
+    let news = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let busy = false;
+    const go = async () => {
+      if (busy || !news) return;
+      busy = true;
+      news = false;
+      await onNews.current();
+      timer = setTimeout(() => {
+        busy = false;
+        void go();
+      }, REST_MS);
+    };
+    const end = backend.subscribe((signal) => {
+      if (signal !== "everything" && !signal.topics.some((topic) => topics.includes(topic))) return;
+      news = true;
+      void go();
+    });
+    return () => {
+      end();
+      clearTimeout(timer);
+    };
+  }, [backend]);
+
+  const inView = useRef({ first: 0, last: 0 });
+  const scrolling = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(scrolling.current), []);
+  const drawn = known.identity;
+  const onRange = useCallback(
+    (from: number, to: number) => {
+      inView.current = { first: from, last: to };
+      scrolling.current ??= setTimeout(() => {
+        scrolling.current = undefined;
+        const { first, last } = inView.current;
+        const next = {
+          identity: drawn,
+          from: Math.floor(Math.max(0, first - NEAR) / WINDOW),
+          to: Math.floor((last + NEAR) / WINDOW),
+          scrolled: first > 0,
+        };
+        setSeen((now) => (JSON.stringify(now) === JSON.stringify(next) ? now : next));
+      }, SCROLL_MS);
+    },
+    [drawn],
+  );
+
+  /** Rows from a place to another (inclusive), read where they are not there yet. */
+  const read = useCallback(
+    async (from: number, to: number): Promise<RunRow[]> => {
+      const rows: RunRow[] = [];
+      for (let place = from; place <= to; place += 1) {
+        const row = known.pages.get(Math.floor(place / WINDOW))?.[place % WINDOW];
+        if (row) rows.push(row);
+      }
+      if (rows.length === to - from + 1) return rows;
+      const page = await backend.call("runs_search", {
+        ...wanted,
+        filter,
+        offset: from,
+        limit: to - from + 1,
+      });
+      return page.rows;
+    },
+    [known, backend, wanted, filter],
+  );
+
+  const table = useMemo(() => {
+    const places = new Map<string, number>();
+    for (const [window, rows] of known.pages) {
+      for (const [i, row] of rows.entries()) places.set(row.id, window * WINDOW + i);
+    }
+    const at = (index: number) => known.pages.get(Math.floor(index / WINDOW))?.[index % WINDOW];
+    return {
+      total: known.total,
+      at,
+      indexOf: (key) => places.get(key) ?? -1,
+      rowOf: (key) => at(places.get(key) ?? -1),
+      onRange,
+    } satisfies Omit<RowWindows<RunRow>, "keys">;
+  }, [known, onRange]);
+
+  return {
+    table,
+    read,
+    known,
+    /** The first answer is still to come. */
+    pending: known.identity === "" && error === null,
+    error,
+    refresh,
+    waiting: until === null ? 0 : (waiting.data?.total ?? 0),
+    /** Changes when the table has to go to its top. */
+    top: `${drawn} ${shows}`,
+    show: () => {
+      setFrozen(null);
+      setShows((n) => n + 1);
+      setSeen({ identity, ...TOP });
+    },
+  };
+}

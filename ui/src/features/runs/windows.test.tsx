@@ -1,0 +1,108 @@
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import { giveLayout } from "../../../tests/layout";
+import { renderScreen } from "../../../tests/render";
+import type { RunQuery } from "../../bindings/api";
+import { manyRuns } from "../../fixtures/runs";
+
+giveLayout(640);
+const ROW = 32;
+
+async function open(count: number) {
+  const { add, ...handlers } = manyRuns(count);
+  const screenOf = renderScreen("/runs", handlers);
+  await screen.findByText("amber-tern-0");
+  const asked = () =>
+    screenOf.backend.calls
+      .filter((c) => c.name === "runs_search")
+      .map((c) => c.args as RunQuery)
+      .filter((q) => q.limit > 1);
+  const scrollTo = (row: number) => {
+    const scroller = screen.getByRole("grid").parentElement as HTMLElement;
+    scroller.scrollTop = row * ROW;
+    fireEvent.scroll(scroller);
+  };
+  const emit = () => act(() => screenOf.backend.emit({ topics: ["runs"], id: null }));
+  return { ...screenOf, add, asked, scrollTo, emit };
+}
+
+describe("a hundred thousand runs", () => {
+  it("asks for the windows in view and for no other", async () => {
+    const { asked, scrollTo } = await open(100_000);
+    const grid = screen.getByRole("grid", { name: "Runs" });
+    expect(grid.getAttribute("aria-rowcount")).toBe("100001");
+    expect(asked().map((q) => q.offset)).toEqual([0]);
+    scrollTo(10_000);
+    scrollTo(30_000);
+    scrollTo(70_040);
+    // Until they are there, the rows have their place.
+    expect(screen.getAllByText("Reading this row").length).toBeGreaterThan(10);
+    await screen.findByText("amber-tern-70040");
+    expect(asked().map((q) => q.offset)).toEqual([0, 70_000]);
+    expect(screen.queryByText("Reading this row")).toBeNull();
+    expect(screen.getAllByRole("row").length).toBeLessThan(80);
+  });
+
+  it("keeps the cursor and the selection over rows that are not read", async () => {
+    const { user, asked, scrollTo } = await open(100_000);
+    act(() => screen.getByRole("grid").focus());
+    await user.keyboard(" {End}");
+    expect(screen.getByRole("grid").getAttribute("aria-activedescendant")).toMatch(/-99999$/);
+    scrollTo(99_970);
+    await screen.findByText("jade-teal-99999");
+    expect(asked().map((q) => q.offset)).toEqual([0, 99_900]);
+    await user.keyboard("{Home}");
+    scrollTo(0);
+    const first = await screen.findByRole("row", { name: /amber-tern-0/ });
+    expect(first.getAttribute("aria-selected")).toBe("true");
+    await user.keyboard("{Control>}a{/Control}");
+    // Once in the toolbar, once at the foot.
+    expect(await screen.findAllByText("1,000 selected")).toHaveLength(2);
+    await screen.findByText(/The first 1,000 of them are selected/);
+  });
+});
+
+describe("rows that come while the table is in use", () => {
+  it("stay behind a bar until they are asked for", async () => {
+    const { user, add, emit } = await open(300);
+    const names = () => screen.getAllByRole("rowheader").map((r) => r.textContent);
+    const before = names();
+    await user.hover(screen.getByText("amber-tern-0"));
+    add();
+    add();
+    emit();
+    const bar = await screen.findByRole("button", { name: "Show 2 new runs" });
+    expect(names()).toEqual(before);
+    expect(screen.getByRole("grid").getAttribute("aria-rowcount")).toBe("301");
+    await user.click(bar);
+    await screen.findByText("new-301");
+    expect(names().slice(0, 3)).toEqual(["new-301", "new-300", "amber-tern-0"]);
+    expect(screen.queryByRole("button", { name: /new run/ })).toBeNull();
+  });
+
+  it("are let in at once when nobody is there, and many events are one call", async () => {
+    const { add, emit, asked } = await open(300);
+    const before = asked().length;
+    add();
+    for (let i = 0; i < 20; i += 1) emit();
+    await screen.findByText("new-300");
+    // The first event is a call, all others together are one more.
+    await waitFor(() => expect(asked().length).toBe(before + 2), { timeout: 60_000 });
+  });
+});
+
+it("goes to the top of what a filter finds, and has the order in the address", async () => {
+  const { user, scrollTo, asked, router } = await open(5_000);
+  scrollTo(2_000);
+  await screen.findByText("amber-tern-2000");
+  await user.type(screen.getByRole("searchbox", { name: "Filter runs" }), "heron{Enter}");
+  const scroller = screen.getByRole("grid").parentElement as HTMLElement;
+  await waitFor(() => expect(scroller.scrollTop).toBe(0), { timeout: 60_000 });
+  fireEvent.scroll(scroller);
+  await screen.findByText("blue-heron-1");
+  expect(asked().at(-1)).toMatchObject({ offset: 0, filter: "attributes.run_name ILIKE '%heron%'" });
+  const header = screen.getByRole("columnheader", { name: /accuracy/ });
+  await user.click(within(header).getByRole("button"));
+  await waitFor(() => expect(asked().at(-1)).toMatchObject({ order_by: ["metrics.`accuracy` DESC"] }));
+  expect(router.state.location.search).toMatchObject({ order: "metrics.`accuracy` DESC" });
+});
