@@ -43,7 +43,10 @@ pub enum StoreError {
         known: i64,
     },
     /// The file is damaged, or not a store.
-    #[error("The store {0} is damaged or is not a Skerry store.")]
+    #[error(
+        "The store {0} is damaged or is not a Skerry store. `skerry doctor store` says what is wrong, and \
+         saves what can be read."
+    )]
     Corrupt(String),
     /// The file or its folder cannot be opened.
     #[error("The store {path} cannot be opened: {why}.")]

@@ -146,7 +146,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn location_of(&self, id: i64) -> String {
+    pub(crate) fn location_of(&self, id: i64) -> String {
         format!("{}/{id}", self.artifact_root.trim_end_matches('/'))
     }
 

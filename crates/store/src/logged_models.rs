@@ -134,6 +134,23 @@ impl Reader<'_> {
         self.with_model_data(found)
     }
 
+    /// A logged model, deleted or not, and whether it is.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn any_logged_model(&self, model_id: &str) -> Result<(LoggedModel, bool)> {
+        let (found, deleted) = self
+            .conn()
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS}, m.deleted FROM logged_models m JOIN experiments e ON e.id = m.experiment
+                 WHERE m.model_id = ?1"
+            ))?
+            .query_row([model_id], |row| Ok((from_row(row)?, row.get("deleted")?)))
+            .optional()?
+            .ok_or_else(|| missing(model_id))?;
+        Ok((self.with_model_data(found)?, deleted))
+    }
+
     /// Logged models that a filter lets through.
     ///
     /// # Errors

@@ -60,6 +60,9 @@ fn named(error: rusqlite::Error, path: &Path) -> StoreError {
 /// Opens the one connection that writes, and migrates.
 pub(crate) fn open_writer(path: &Path, options: &StoreOptions) -> Result<Connection> {
     let at = |e| named(e, path);
+    if truncated(path) {
+        return Err(StoreError::Corrupt(path.display().to_string()));
+    }
     let mut conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -90,7 +93,7 @@ pub(crate) fn open_writer(path: &Path, options: &StoreOptions) -> Result<Connect
     conn.pragma_update(None, "journal_size_limit", 64_i64 << 20)
         .map_err(at)?;
     conn.set_prepared_statement_cache_capacity(256);
-    migrate(&mut conn, path)?;
+    migrate(&mut conn, path, newest())?;
     if let Some(pages) = options.max_pages {
         conn.pragma_update(None, "max_page_count", pages)
             .map_err(at)?;
@@ -114,6 +117,100 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
     conn.pragma_update(None, "case_sensitive_like", true)
         .map_err(at)?;
     conn.set_prepared_statement_cache_capacity(128);
+    Ok(conn)
+}
+
+/// A file that ends before its last page. While a log is beside it, pages may be there.
+fn truncated(path: &Path) -> bool {
+    use std::io::Read as _;
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    if std::fs::metadata(wal).is_ok_and(|facts| facts.len() > 0) {
+        return false;
+    }
+    let mut header = [0_u8; 100];
+    let Ok(mut file) = std::fs::File::open(path) else {
+        return false;
+    };
+    if file.read_exact(&mut header).is_err() {
+        return false;
+    }
+    // Offsets 16 and 28 of SQLite's file format: size of a page, number of pages.
+    let [.., high, low] = header.first_chunk::<18>().copied().unwrap_or_default();
+    let page = match u64::from(u16::from_be_bytes([high, low])) {
+        1 => 65_536,
+        page => page,
+    };
+    let pages = header
+        .get(28..32)
+        .and_then(|bytes| bytes.first_chunk::<4>())
+        .map_or(0, |bytes| u64::from(u32::from_be_bytes(*bytes)));
+    file.metadata()
+        .is_ok_and(|facts| facts.len() < page * pages)
+}
+
+/// Whether the file is one of ours that this version can read.
+pub(crate) fn known(conn: &Connection, path: &Path) -> Result<()> {
+    refuse_others(conn, path)
+}
+
+/// Names of the tables that can be listed, in the order in which they were made.
+pub(crate) fn tables(conn: &Connection) -> Vec<String> {
+    strings(
+        conn,
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY rowid",
+    )
+}
+
+/// Columns of a table.
+pub(crate) fn columns(conn: &Connection, table: &str) -> Vec<String> {
+    strings(
+        conn,
+        &format!("SELECT name FROM pragma_table_info('{table}')"),
+    )
+}
+
+/// The whole number that a table is sorted by, where there is one.
+pub(crate) fn sorted_by(conn: &Connection, table: &str) -> Option<String> {
+    let narrow: bool = conn
+        .query_row(
+            "SELECT wr FROM pragma_table_list WHERE name = ?1",
+            [table],
+            |row| row.get(0),
+        )
+        .ok()?;
+    if !narrow {
+        return Some("rowid".to_owned());
+    }
+    conn.query_row(
+        &format!("SELECT name FROM pragma_table_info('{table}') WHERE pk = 1 AND type = 'INTEGER'"),
+        [],
+        |row| row.get(0),
+    )
+    .ok()
+}
+
+fn strings(conn: &Connection, sql: &str) -> Vec<String> {
+    let read = || -> rusqlite::Result<Vec<String>> {
+        conn.prepare(sql)?
+            .query_map([], |row| row.get(0))?
+            .collect()
+    };
+    read().unwrap_or_default()
+}
+
+/// Makes an empty store with the migrations that `source` has; all of them when that
+/// cannot be read.
+pub(crate) fn create_as(source: &Connection, path: &Path) -> Result<Connection> {
+    let at = |e| named(e, path);
+    let newest_there = match schema_version(source) {
+        Ok(time) if time > 0 => time,
+        _ => newest(),
+    };
+    let mut conn = Connection::open(path).map_err(at)?;
+    conn.pragma_update(None, "journal_mode", "WAL")
+        .map_err(at)?;
+    migrate(&mut conn, path, newest_there)?;
     Ok(conn)
 }
 
@@ -157,7 +254,7 @@ fn schema_version(conn: &Connection) -> rusqlite::Result<i64> {
     })
 }
 
-fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
+fn migrate(conn: &mut Connection, path: &Path, up_to: i64) -> Result<()> {
     let at = |e| named(e, path);
     let tx = conn
         .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
@@ -168,7 +265,7 @@ fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
         "CREATE TABLE IF NOT EXISTS migrations (time INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT",
     )
     .map_err(at)?;
-    for (time, sql) in MIGRATIONS {
+    for (time, sql) in MIGRATIONS.iter().filter(|(time, _)| *time <= up_to) {
         let done = tx
             .query_row("SELECT 1 FROM migrations WHERE time = ?1", [time], |_| {
                 Ok(())
