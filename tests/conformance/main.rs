@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use skerry_tests::programs::{PATIENCE, program, python};
+use skerry_tests::programs::{PATIENCE, program, python, python_server};
 
 const TOKEN: &str = "conformance-token-4711";
 
@@ -115,34 +115,79 @@ fn protocol_with_a_token() {
     conforms("test_protocol", Some(TOKEN));
 }
 
-/// Every write that was answered is found after kill -9, whole.
+/// Every write that was answered is found after kill -9, whole: several rounds in one
+/// data folder, killed at random moments.
 #[test]
 fn killed_while_writing() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let notes = home.path().join("notes");
-    let mut server = Server::start(&data, None);
-    let mut writer = client(&server, "test_durable.Before", None, home.path())
-        .env("SKERRY_NOTES", &notes)
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let deadline = Instant::now() + PATIENCE;
-    while std::fs::metadata(&notes).map_or(0, |facts| facts.len()) == 0 {
-        assert!(Instant::now() < deadline, "nothing was written");
-        std::thread::sleep(Duration::from_millis(50));
+    let seed = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .subsec_nanos();
+    println!("seed {seed}");
+    let mut written = 0;
+    for round in 1..=3_u64 {
+        let mut server = Server::start(&data, None);
+        let mut writer = client(&server, "test_durable.Before", None, home.path())
+            .env("SKERRY_NOTES", &notes)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while std::fs::metadata(&notes).map_or(0, |facts| facts.len()) < written + 1_000 {
+            assert!(Instant::now() < deadline, "nothing was written");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // In the midst of writing, whenever that is.
+        let moment = (u64::from(seed) * 7_919 * round) % 700;
+        std::thread::sleep(Duration::from_millis(moment));
+        server.kill();
+        assert!(writer.wait().unwrap().success());
+        written = std::fs::metadata(&notes).unwrap().len();
+        let server = Server::start(&data, None);
+        let output = client(&server, "test_durable.After", None, home.path())
+            .env("SKERRY_NOTES", &notes)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "round {round}: {said}");
     }
-    // In the midst of writing, whenever that is.
-    std::thread::sleep(Duration::from_millis(500));
-    server.kill();
-    assert!(writer.wait().unwrap().success());
-    let server = Server::start(&data, None);
-    let output = client(&server, "test_durable.After", None, home.path())
-        .env("SKERRY_NOTES", &notes)
+    let output = doctor(&data, &[]);
+    assert!(output.status.success(), "{output:?}");
+}
+
+fn doctor(data: &Path, words: &[&str]) -> std::process::Output {
+    Command::new(program("skerry"))
+        .args(["--json", "doctor", "store", "--data"])
+        .arg(data)
+        .args(words)
+        .output()
+        .unwrap()
+}
+
+/// Moving in from MLflow and out again, with real sources and one real server.
+#[test]
+fn transfer() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("conformance");
+    let output = Command::new(python_server())
+        .args(["-B", "-m", "unittest", "-v", "test_transfer"])
+        // MLflow makes files where it is started.
+        .current_dir(home.path())
+        .env("PYTHONPATH", folder)
+        .env_remove("MLFLOW_TRACKING_TOKEN")
+        .env_remove("MLFLOW_TRACKING_URI")
+        .env("SKERRY_PROGRAM", program("skerry"))
+        .env("HOME", home.path())
+        .env("GIT_PYTHON_REFRESH", "quiet")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
+    assert!(!said.contains("Ran 0 tests"), "{said}");
+    println!("{said}");
 }
 
 fn refused(arguments: &[&str], data: &Path, code: &str) {
@@ -179,6 +224,9 @@ fn does_not_start() {
     std::fs::create_dir(&broken).unwrap();
     std::fs::write(broken.join("tracking.db"), "no database ".repeat(1000)).unwrap();
     refused(&["--listen", "127.0.0.1:0"], &broken, "store_corrupt");
+    let said = doctor(&broken, &[]);
+    assert!(!said.status.success());
+    assert!(String::from_utf8_lossy(&said.stderr).contains("store_corrupt"));
     let file = home.path().join("file");
     std::fs::write(&file, "").unwrap();
     refused(&["--listen", "127.0.0.1:0"], &file, "file_access");

@@ -2,42 +2,71 @@
 
 import json
 import os
+import threading
 import unittest
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Metric
+from mlflow.entities import Metric, Param
 
 NOTES = os.environ.get("SKERRY_NOTES", "")
+WRITERS = 3
+BATCH = 10
 
 
 class Before(unittest.TestCase):
     def test_write_until_killed(self):
-        """Notes each answered write; the server dies meanwhile."""
+        """Notes each answered write of several writers; the server dies meanwhile."""
         mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
         client = MlflowClient()
-        run = client.create_run("0").info.run_id
-        answered = 0
-        with open(NOTES, "w") as notes:
-            try:
-                while True:
-                    batch = [Metric("m", float(answered * 10 + n), answered, answered * 10 + n) for n in range(10)]
-                    client.log_batch(run, metrics=batch)
-                    answered += 1
-                    notes.seek(0)
-                    notes.write(json.dumps({"run": run, "answered": answered}))
+        lock = threading.Lock()
+        answered = []
+        with open(NOTES, "a") as notes:
+
+            def note(**fact):
+                with lock:
+                    answered.append(fact)
+                    notes.write(json.dumps(fact) + "\n")
                     notes.flush()
-            except Exception:
-                pass
-        self.assertGreater(answered, 0)
+
+            def write():
+                try:
+                    run = client.create_run("0").info.run_id
+                    note(run=run, batches=0)
+                    for number in range(1, 1_000_000):
+                        steps = range((number - 1) * BATCH, number * BATCH)
+                        metrics = [Metric("m", float(n), n, n) for n in steps]
+                        client.log_batch(run, metrics=metrics, params=[Param(f"p{number}", str(number))])
+                        note(run=run, batches=number)
+                        # The same again, as after an answer that was lost: changes nothing.
+                        client.log_batch(run, metrics=metrics, params=[Param(f"p{number}", str(number))])
+                except Exception:
+                    pass
+
+            writers = [threading.Thread(target=write) for _ in range(WRITERS)]
+            for writer in writers:
+                writer.start()
+            for writer in writers:
+                writer.join()
+        self.assertTrue(any(fact["batches"] for fact in answered))
 
 
 class After(unittest.TestCase):
     def test_every_answered_write_is_there(self):
         mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+        client = MlflowClient()
+        wanted = {}
         with open(NOTES) as notes:
-            wanted = json.load(notes)
-        steps = [point.step for point in MlflowClient().get_metric_history(wanted["run"], "m")]
-        self.assertGreaterEqual(len(steps), wanted["answered"] * 10)
-        self.assertEqual(steps, list(range(len(steps))), "each once, in order, batches whole")
-        self.assertEqual(len(steps) % 10, 0)
+            for line in notes:
+                # The last line may have been cut off with its writer.
+                if line.endswith("\n"):
+                    fact = json.loads(line)
+                    wanted[fact["run"]] = fact["batches"]
+        self.assertGreater(len(wanted), 0)
+        for run, batches in wanted.items():
+            steps = [point.step for point in client.get_metric_history(run, "m")]
+            self.assertGreaterEqual(len(steps), batches * BATCH)
+            self.assertEqual(steps, list(range(len(steps))), "each once, in order")
+            self.assertEqual(len(steps) % BATCH, 0, "batches whole")
+            # Params and metrics of a batch come together.
+            self.assertEqual(len(client.get_run(run).data.params), len(steps) // BATCH)

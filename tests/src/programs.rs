@@ -60,6 +60,26 @@ pub fn python() -> PathBuf {
     python
 }
 
+/// A Python that has the whole of `mlflow`, its server too.
+///
+/// # Panics
+/// When it is not installed.
+#[must_use]
+pub fn python_server() -> PathBuf {
+    let python = match std::env::var_os("SKERRY_TEST_PYTHON_SERVER") {
+        Some(file) => PathBuf::from(file),
+        None => {
+            Path::new(&std::env::var("HOME").unwrap()).join(".cache/skerry/venv-server/bin/python")
+        }
+    };
+    assert!(
+        python.is_file(),
+        "{} is not there; `cargo xtask test --only venv` installs it",
+        python.display()
+    );
+    python
+}
+
 /// Where pictures and logs of failed tests go.
 ///
 /// # Panics

@@ -25,7 +25,7 @@ const STAGES: &[Stage] = &[
     ("bindings", || tests::bindings(true)),
     ("agent", || tests::static_agent().map(drop)),
     ("lab", tests::lab_image),
-    ("venv", || tests::python().map(drop)),
+    ("venv", tests::pythons),
     ("python", tests::python_tests),
     ("rust", tests::rust),
     ("conformance", || tests::suite("conformance")),

@@ -21,6 +21,9 @@ const PYTHON: &[&str] = &[
     "skops==0.16.0",
 ];
 
+/// What moving in and out is tried with: MLflow's own stores and server.
+const PYTHON_SERVER: &[&str] = &["mlflow==3.17.2"];
+
 pub(crate) fn formatting() -> Result<()> {
     shell::run(&["cargo", "fmt", "--all", "--check"])
 }
@@ -147,6 +150,12 @@ pub(crate) fn lab_image() -> Result<()> {
 /// A virtual environment with the unmodified MLflow client; returns its interpreter.
 pub(crate) fn python() -> Result<PathBuf> {
     environment("venv", PYTHON)
+}
+
+/// The interpreters that tests use: with the client, and with MLflow's whole server.
+pub(crate) fn pythons() -> Result<()> {
+    python()?;
+    environment("venv-server", PYTHON_SERVER).map(drop)
 }
 
 fn environment(name: &str, wanted: &[&str]) -> Result<PathBuf> {
@@ -278,6 +287,10 @@ fn nextest(expression: &str) -> Result<(usize, usize)> {
             "SKERRY_TEST_PYTHON",
             shell::cache()?.join("venv/bin/python"),
         )
+        .env(
+            "SKERRY_TEST_PYTHON_SERVER",
+            shell::cache()?.join("venv-server/bin/python"),
+        )
         .env("SKERRY_TEST_OUT", shell::target().join("tests"))
         .env("CARGO_TERM_COLOR", "never")
         // Property tests try the same cases each time, so that a failure of the test run can
@@ -348,7 +361,7 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
         FEATURES,
     ])?;
     static_agent()?;
-    environment("venv-server", &["mlflow==3.17.2"])?;
+    environment("venv-server", PYTHON_SERVER)?;
     // The server is one program; what it names as its dependencies it does not need.
     environment("venv-fasttrackml", &["--no-deps", "fasttrackml==0.6.0"])?;
     let folder = shell::target().join("bench");

@@ -65,6 +65,14 @@ pub enum Verb {
     },
     /// Run the MLflow tracking server alone.
     Serve(Serve),
+    /// Bring in what an MLflow server, an `mlruns` folder or MLflow's SQLite file has.
+    /// Stopped and started again it goes on; repeated it changes nothing.
+    Import(Import),
+    /// Write everything to an MLflow server.
+    Export(Export),
+    /// Look for what is wrong.
+    #[command(subcommand)]
+    Doctor(Doctor),
     /// Serve the console to a browser on this computer.
     Web {
         /// Loopback address and port; port 0 takes a free one.
@@ -88,6 +96,56 @@ pub struct Serve {
     /// Let everybody in who can reach the address.
     #[arg(long, group = "auth")]
     pub no_auth: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Doctor {
+    /// Check a store's file, and save what can be read of a damaged one. The file
+    /// itself is only read.
+    Store {
+        /// The file; the one in the data folder when not given.
+        file: Option<PathBuf>,
+        /// Write everything that can be read into this new file.
+        #[arg(long, value_name = "OUT.db")]
+        rescue: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// URL of a server, an `mlruns` folder, or an SQLite file.
+    pub source: String,
+    /// Folder with the artifacts, where it is neither in `mlruns` nor beside the file.
+    #[arg(long, value_name = "DIR")]
+    pub artifacts: Option<PathBuf>,
+    /// Only say what would come.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub login: ServerLogin,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// URL of an MLflow server.
+    pub url: String,
+    #[command(flatten)]
+    pub login: ServerLogin,
+}
+
+/// Without these, MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and
+/// MLFLOW_TRACKING_PASSWORD, say who asks.
+#[derive(Debug, Args)]
+pub struct ServerLogin {
+    /// File with the server's token.
+    #[arg(long, value_name = "FILE", group = "server_login")]
+    pub token_file: Option<PathBuf>,
+    /// Read the token from standard input.
+    #[arg(long, group = "server_login")]
+    pub token_stdin: bool,
+    /// User; the password is read from standard input.
+    #[arg(long, value_name = "NAME", group = "server_login")]
+    pub user: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

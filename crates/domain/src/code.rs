@@ -35,6 +35,8 @@ pub enum Code {
     StoreCorrupt,
     /// The store cannot be written (permissions, read-only medium).
     StoreReadOnly,
+    /// Not everything could be carried from one tracking store to another.
+    TransferIncomplete,
     /// Another Skerry uses this data folder.
     DataFolderInUse,
     /// A TCP port is taken.

@@ -1,10 +1,12 @@
 //! The verbs, each a few calls of the console's commands.
 
 mod deploy;
+mod doctor;
 mod machine;
 mod model;
 mod registry;
 mod run;
+mod transfer;
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
@@ -32,6 +34,9 @@ pub async fn run(arguments: Arguments) -> Result<(), ErrorBody> {
     match arguments.verb {
         Verb::Serve(verb) => return serve::run(verb, data_dir, json).await,
         Verb::Web { listen } => return web::run(listen, data_dir, json).await,
+        Verb::Import(verb) => return transfer::import(verb, data_dir, json).await,
+        Verb::Export(verb) => return transfer::export(verb, data_dir, json).await,
+        Verb::Doctor(verb) => return doctor::run(verb, data_dir, json).await,
         _ => {}
     }
     let _log = skerry_console::logging::init(&data_dir.join("logs"));
@@ -75,7 +80,11 @@ impl Session {
                 Ok(())
             }
             // Answered before a workspace is opened.
-            Verb::Serve(_) | Verb::Web { .. } => Ok(()),
+            Verb::Serve(_)
+            | Verb::Web { .. }
+            | Verb::Import(_)
+            | Verb::Export(_)
+            | Verb::Doctor(_) => Ok(()),
         }
     }
 

@@ -101,8 +101,19 @@ export const errorTable: Record<UiCode, ErrorEntry> = {
     title: m("The store is damaged", "Datalagret är skadat"),
     why: m("The database file cannot be read as it should.", "Databasfilen går inte att läsa som den ska."),
     act: m(
-      "Keep a copy of the data folder, then restore it from a backup.",
-      "Spara en kopia av datamappen och återställ den sedan från en säkerhetskopia.",
+      "Let `skerry doctor store` say what is wrong; with --rescue it saves what can be read into a new file.",
+      "Låt `skerry doctor store` säga vad som är fel; med --rescue räddar det som går att läsa till en ny fil.",
+    ),
+  },
+  transfer_incomplete: {
+    title: m("Not everything was carried over", "Allt kom inte med"),
+    why: m(
+      "Something in the source is missing in the target, or differs.",
+      "Något i källan saknas i målet eller skiljer sig.",
+    ),
+    act: m(
+      "Read the list of differences, then start it again: what is there already is not carried twice.",
+      "Läs listan över skillnader och starta igen: det som redan finns flyttas inte två gånger.",
     ),
   },
   store_read_only: {
