@@ -1,6 +1,8 @@
-import { render } from "@testing-library/react";
+import { render, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import { Markdown } from "../src/shared/components";
+import { Toasts } from "../src/shared/components/Toast";
 
 const html = (text: string) => render(<Markdown text={text} />).container.innerHTML;
 
@@ -31,6 +33,24 @@ it("opens links outside, and only those of the web and of mail", () => {
   for (const link of links) {
     expect(link.target).toBe("_blank");
     expect(link.rel).toContain("noopener");
+  }
+});
+
+it("hands the address over in the desktop window, which opens no other pages", async () => {
+  Object.assign(window, { __TAURI_INTERNALS__: {} });
+  try {
+    const user = userEvent.setup({ delay: null });
+    render(
+      <>
+        <Markdown text="[a](https://example.org/x)" />
+        <Toasts />
+      </>,
+    );
+    await user.click(screen.getByRole("link", { name: "a" }));
+    await screen.findByText("Address copied: open it in your browser");
+    expect(await navigator.clipboard.readText()).toBe("https://example.org/x");
+  } finally {
+    Reflect.deleteProperty(window, "__TAURI_INTERNALS__");
   }
 });
 

@@ -4,7 +4,11 @@ import { type ReactNode, useEffect, useRef } from "react";
 export function Opened(props: { children: ReactNode }) {
   const inside = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    inside.current?.querySelector<HTMLElement>("button")?.click();
+    // After the first drawing: a list has its items only then.
+    const timer = setTimeout(() =>
+      inside.current?.querySelector<HTMLElement>("button[aria-haspopup]")?.click(),
+    );
+    return () => clearTimeout(timer);
   }, []);
   return <div ref={inside}>{props.children}</div>;
 }

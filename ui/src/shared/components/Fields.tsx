@@ -149,8 +149,8 @@ function Strength(props: { secret: string }) {
     t("fields.strength3"),
     t("fields.strength4"),
   ];
-  // A strong one needs no advice; of the rest, the first two say most.
-  const advice = judged === null || judged.score >= 3 ? [] : adviceOf(judged).slice(0, 2);
+  // A strong one needs no advice; of the rest, the first says most.
+  const advice = judged === null || judged.score >= 3 ? [] : adviceOf(judged).slice(0, 1);
   const kind = level <= 2 ? "bad" : level === 3 ? "notice" : "good";
   return (
     <span className={classes(styles.strength, status[kind])} role="status">

@@ -1,6 +1,9 @@
 import { marked, type Token, type Tokens } from "marked";
 import { Fragment, type ReactNode, useMemo } from "react";
+import { t } from "../i18n";
+import { copyText } from "./Button";
 import styles from "./Markdown.module.css";
+import { toast } from "./Toast";
 
 /*
  * Text that people or scripts wrote, as Markdown. The parser only makes tokens; every element below is
@@ -14,7 +17,24 @@ function Outside(props: { href: string; children: ReactNode }) {
   // Anything else (javascript:, file:, a path of the console) is text, not a way out.
   if (!OUTSIDE.test(props.href)) return <>{props.children}</>;
   return (
-    <a href={props.href} target="_blank" rel="noreferrer noopener nofollow" title={props.href}>
+    <a
+      href={props.href}
+      target="_blank"
+      rel="noreferrer noopener nofollow"
+      title={props.href}
+      onClick={(event) => {
+        if (!("__TAURI_INTERNALS__" in window)) return;
+        // The desktop window opens no other pages: the address goes where it can be opened.
+        event.preventDefault();
+        void copyText(props.href).then((done) => {
+          toast({
+            title: t(done ? "common.addressCopied" : "common.addressNotCopied"),
+            detail: props.href,
+            kind: done ? "good" : "notice",
+          });
+        });
+      }}
+    >
       {props.children}
     </a>
   );

@@ -1,6 +1,11 @@
 import { define } from "../define";
 
 export const common = define({
+  "common.addressCopied": {
+    en: "Address copied: open it in your browser",
+    sv: "Adressen är kopierad: öppna den i din webbläsare",
+  },
+  "common.addressNotCopied": { en: "Open this in your browser", sv: "Öppna det här i din webbläsare" },
   "common.details": { en: "Details", sv: "Detaljer" },
   "common.markdown": {
     en: "Markdown: **strong**, lists, links, `code`.",
