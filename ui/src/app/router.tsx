@@ -32,6 +32,10 @@ const routes = [
   view("/setup/$draftId", lazyRouteComponent(setup, "RegisterMachinePage")),
   view("/runs", lazyRouteComponent(runs, "RunsPage")),
   view("/runs/new", lazyRouteComponent(runs, "NewRunPage")),
+  view(
+    "/compare",
+    lazyRouteComponent(() => import("../features/compare"), "ComparePage"),
+  ),
   view("/runs/$runId", lazyRouteComponent(runs, "RunPage")),
   view("/models", lazyRouteComponent(models, "ModelsPage")),
   view("/models/$name", lazyRouteComponent(models, "ModelPage")),

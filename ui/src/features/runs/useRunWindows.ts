@@ -1,8 +1,9 @@
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { commandTopics, type RunQuery, type RunRow } from "../../bindings/api";
+import type { RunQuery, RunRow } from "../../bindings/api";
 import { useBackend } from "../../shared/backend";
 import type { RowWindows } from "../../shared/table";
+import { usePacedNews } from "./usePacedNews";
 
 /** Rows of one call. */
 export const WINDOW = 100;
@@ -117,38 +118,12 @@ export function useRunWindows(wanted: Wanted, inUse: boolean) {
     () => client.invalidateQueries({ queryKey: [KEY] }, { cancelRefetch: false }),
     [client],
   );
-  const onNews = useRef<() => Promise<void>>(refresh);
-  onNews.current = async () => {
+  usePacedNews("runs_search", REST_MS, async () => {
     if (held && until === null && reached > 0) {
       setFrozen({ identity, until: reached });
       await client.invalidateQueries({ queryKey: [KEY], refetchType: "none" });
     } else await refresh();
-  };
-  useEffect(() => {
-    const topics = commandTopics.runs_search.provides;
-    let news = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let busy = false;
-    const go = async () => {
-      if (busy || !news) return;
-      busy = true;
-      news = false;
-      await onNews.current();
-      timer = setTimeout(() => {
-        busy = false;
-        void go();
-      }, REST_MS);
-    };
-    const end = backend.subscribe((signal) => {
-      if (signal !== "everything" && !signal.topics.some((topic) => topics.includes(topic))) return;
-      news = true;
-      void go();
-    });
-    return () => {
-      end();
-      clearTimeout(timer);
-    };
-  }, [backend]);
+  });
 
   const inView = useRef({ first: 0, last: 0 });
   const scrolling = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);

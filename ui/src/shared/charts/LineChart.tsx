@@ -6,7 +6,7 @@ import { currentLocale, t } from "../i18n";
 import { type Column, DataTable } from "../table";
 import styles from "./charts.module.css";
 import { type Drawn, draw } from "./draw";
-import { useCursor } from "./group";
+import { useCursor, useZoom } from "./group";
 import { type SeriesStyle, styles as stylesOf } from "./palette";
 import {
   type Series,
@@ -31,7 +31,16 @@ export interface LineChartProps {
   readonly height?: number;
   /** A remark under the chart. */
   readonly note?: string;
+  /** Off where the page has one legend for all its charts. */
+  readonly legend?: boolean;
+  /** Ids of the series that stand out; without any, all do. */
+  readonly emphasis?: ReadonlySet<string>;
+  /** Told the id of the line under the pointer. */
+  readonly onPoint?: (id: string | null) => void;
 }
+
+/** So many values are read out at a point; a page of many series reads those that stand out. */
+const SPOKEN = 8;
 
 function xText(x: number, kind: XKind): string {
   if (kind === "time") return formatTime(x);
@@ -58,7 +67,7 @@ export function LineChart(props: LineChartProps) {
   const drawn = useRef<Drawn | null>(null);
   const { cursor, x } = useCursor();
   const [asTable, setAsTable] = useState(false);
-  const [zoomed, setZoomed] = useState(false);
+  const { zoom, zoomed } = useZoom();
   const [said, setSaid] = useState("");
   const summaryId = useId();
 
@@ -75,6 +84,9 @@ export function LineChart(props: LineChartProps) {
   const latest = useRef(plot);
   latest.current = plot;
   const smoothed = smoothing > 0;
+  const pointed = useRef<(index: number | null) => void>(() => {});
+  pointed.current = (index) => props.onPoint?.(index === null ? null : (series[index]?.id ?? null));
+  const points = props.onPoint !== undefined;
   const hasPoints = rows.length > 0;
   const scale = xKind === "time" ? 1000 : 1;
 
@@ -91,7 +103,8 @@ export function LineChart(props: LineChartProps) {
       locale,
       styles: looks,
       onCursor: (at) => cursor.set(at === null ? null : at * scale),
-      onZoom: setZoomed,
+      onZoom: (range) => zoom.set(range === null ? null : [range[0] * scale, range[1] * scale]),
+      ...(points ? { onPoint: (index: number | null) => pointed.current(index) } : {}),
     });
     drawn.current = chart;
     if (!chart) return;
@@ -106,11 +119,23 @@ export function LineChart(props: LineChartProps) {
       theme.disconnect();
       chart.destroy();
       drawn.current = null;
-      setZoomed(false);
     };
-  }, [look, xKind, yScale, smoothed, live, locale, height, asTable, hasPoints, cursor, scale]);
+  }, [look, xKind, yScale, smoothed, live, locale, height, asTable, hasPoints, cursor, zoom, scale, points]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a stretch of one axis means nothing on another
+  useEffect(() => () => zoom.set(null), [xKind, zoom]);
 
   useEffect(() => drawn.current?.update(plot), [plot]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a chart that is drawn anew is zoomed again
+  useEffect(() => {
+    drawn.current?.zoom(zoomed === null ? null : [zoomed[0] / scale, zoomed[1] / scale]);
+  }, [zoomed, scale, look, yScale, smoothed, asTable, hasPoints]);
+  const { emphasis } = props;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  useEffect(() => {
+    if (!emphasis) return;
+    const chosen = new Set(series.flatMap((s, i) => (emphasis.has(s.id) ? [i] : [])));
+    drawn.current?.emphasize(chosen.size === 0 ? null : chosen);
+  }, [emphasis, series, look, yScale, smoothed, asTable, hasPoints]);
   useEffect(() => drawn.current?.cursor(x === null ? null : x / scale), [x, scale]);
 
   const at = x === null ? -1 : nearest(rows, x);
@@ -133,9 +158,12 @@ export function LineChart(props: LineChartProps) {
       : t("views.chart.noPoints");
 
   const say = (row: TableRow) => {
-    const values = series.map(
-      (s, i) => (series.length > 1 ? `${s.label} ` : "") + shortValue(row.values[i], locale) + unit,
-    );
+    const told = series
+      .map((s, i) => ({ s, i }))
+      .filter(({ s, i }) => (emphasis?.size ? emphasis.has(s.id) : row.values[i] !== undefined));
+    const values = told
+      .slice(0, SPOKEN)
+      .map(({ s, i }) => (series.length > 1 ? `${s.label} ` : "") + shortValue(row.values[i], locale) + unit);
     return `${xName(xKind)} ${xText(row.x, xKind)}: ${values.join(", ")}`;
   };
 
@@ -182,15 +210,12 @@ export function LineChart(props: LineChartProps) {
           {shown ? `${xName(xKind)} ${xText(shown.x, xKind)}` : hasPoints ? t("views.chart.last") : ""}
         </span>
         <span className={styles.tools}>
-          {zoomed && (
+          {zoomed !== null && (
             <IconButton
               size="small"
               label={t("views.chart.resetZoom")}
               icon={<ZoomOut size={14} />}
-              onPress={() => {
-                drawn.current?.reset();
-                setZoomed(false);
-              }}
+              onPress={() => zoom.set(null)}
             />
           )}
           <IconButton
@@ -201,7 +226,7 @@ export function LineChart(props: LineChartProps) {
           />
         </span>
       </figcaption>
-      {series.length > 1 && (
+      {series.length > 1 && props.legend !== false && (
         <ul className={styles.legend}>
           {series.map((s, i) => (
             <li key={`${s.id} ${s.label}`}>

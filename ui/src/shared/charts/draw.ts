@@ -3,6 +3,7 @@ import "./safeLanguage";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { SeriesStyle } from "./palette";
+import type { Zoom } from "./group";
 import { type Plot, type XKind, roomyEnd, shortValue } from "./series";
 
 export interface DrawOptions {
@@ -14,7 +15,9 @@ export interface DrawOptions {
   readonly locale: string;
   readonly styles: readonly SeriesStyle[];
   readonly onCursor: (x: number | null) => void;
-  readonly onZoom: (zoomed: boolean) => void;
+  readonly onZoom: (zoom: Zoom | null) => void;
+  /** With it, the line under the pointer is told by its index. */
+  readonly onPoint?: (series: number | null) => void;
 }
 
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -57,7 +60,9 @@ export interface Drawn {
   update(plot: Plot): void;
   size(width: number, height: number): void;
   cursor(x: number | null): void;
-  reset(): void;
+  zoom(range: Zoom | null): void;
+  /** Brings lines forward by their index; null draws all alike. */
+  emphasize(series: ReadonlySet<number> | null): void;
   repaint(): void;
   destroy(): void;
 }
@@ -96,8 +101,10 @@ export function draw(host: HTMLElement, first: Plot, options: DrawOptions): Draw
       cursor: {
         drag: { x: true, y: false, setScale: true },
         points: { size: 7 },
+        ...(options.onPoint ? { focus: { prox: 20 } } : {}),
         y: false,
       },
+      ...(options.onPoint ? { focus: { alpha: 1 } } : {}),
       scales: {
         x: {
           time: options.xKind === "time",
@@ -173,12 +180,20 @@ export function draw(host: HTMLElement, first: Plot, options: DrawOptions): Draw
             );
           },
         ],
+        setSeries: [
+          (self, index) => {
+            const lines = index === null ? -1 : index - (self.series.length - options.styles.length);
+            options.onPoint?.(lines < 0 ? null : lines);
+          },
+        ],
         setSelect: [
           (self) => {
-            if (self.select.width > 0 && !zoomed) {
-              zoomed = true;
-              options.onZoom(true);
-            }
+            if (self.select.width <= 0) return;
+            zoomed = true;
+            options.onZoom([
+              self.posToVal(self.select.left, "x"),
+              self.posToVal(self.select.left + self.select.width, "x"),
+            ]);
           },
         ],
       },
@@ -188,7 +203,7 @@ export function draw(host: HTMLElement, first: Plot, options: DrawOptions): Draw
   );
   u.over.addEventListener("dblclick", () => {
     zoomed = false;
-    options.onZoom(false);
+    options.onZoom(null);
   });
 
   return {
@@ -203,10 +218,28 @@ export function draw(host: HTMLElement, first: Plot, options: DrawOptions): Draw
       u.setCursor(x === null ? { left: -10, top: -10 } : { left: u.valToPos(x, "x"), top: 0 }, false);
       steered = false;
     },
-    reset() {
-      zoomed = false;
-      reached = null;
-      u.setData(dataOf(plot), true);
+    zoom(range) {
+      if (range === null) {
+        if (!zoomed) return;
+        zoomed = false;
+        reached = null;
+        u.setData(dataOf(plot), true);
+      } else {
+        zoomed = true;
+        u.setScale("x", { min: range[0], max: range[1] });
+      }
+    },
+    emphasize(chosen) {
+      const from = u.series.length - options.styles.length;
+      const shadowsTo = shadows ? options.styles.length : 0;
+      u.series.forEach((series, i) => {
+        if (i === 0) return;
+        const shadow = i <= shadowsTo;
+        const on = chosen === null || chosen.has(shadow ? i - 1 : i - from);
+        series.alpha = (shadow ? 0.28 : 1) * (on ? 1 : 0.12);
+        series.width = shadow ? 1 : chosen !== null && on ? 2.4 : 1.6;
+      });
+      u.redraw(false, false);
     },
     repaint: () => u.redraw(false, true),
     destroy: () => u.destroy(),

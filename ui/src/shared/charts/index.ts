@@ -1,5 +1,5 @@
-export { ChartGroup } from "./group";
+export { ChartGroup, useZoom, type Zoom } from "./group";
 export { LineChart, type LineChartProps } from "./LineChart";
-export { seriesColor } from "./palette";
+export { type SeriesStyle, seriesColor, styles as seriesStyles } from "./palette";
 export { type Series, shortValue, type XKind } from "./series";
 export { Sparkline } from "./Sparkline";

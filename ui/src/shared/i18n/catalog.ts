@@ -1,5 +1,6 @@
 import { activity } from "./messages/activity";
 import { common } from "./messages/common";
+import { compare } from "./messages/compare";
 import { deployments } from "./messages/deployments";
 import { fields } from "./messages/fields";
 import { frame } from "./messages/frame";
@@ -15,6 +16,7 @@ import { views } from "./messages/views";
 export const catalog = {
   ...activity,
   ...common,
+  ...compare,
   ...deployments,
   ...fields,
   ...frame,

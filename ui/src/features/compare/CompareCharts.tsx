@@ -1,0 +1,128 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { ChartSpline } from "lucide-react";
+import { useMemo, useState } from "react";
+import type { ComparedMetric, Comparison, RunRow } from "../../bindings/api";
+import { useBackend } from "../../shared/backend";
+import { ChartGroup, LineChart, type XKind } from "../../shared/charts";
+import { Banner, Button, EmptyState, ErrorBanner, Segmented, Switch } from "../../shared/components";
+import { t } from "../../shared/i18n";
+import { isOver } from "../runs/status";
+import { seriesOf } from "../runs/values";
+import styles from "./compare.module.css";
+import { KEY, type Linked } from "./linked";
+
+const FIRST = 6;
+/** Points of all lines of a chart together. */
+const POINTS = 24_000;
+
+const having = (metric: ComparedMetric) => metric.values.filter((value) => value !== null).length;
+
+/** One chart a metric with a line for each run; cursor and zoom are the same in all. */
+export function CompareCharts({ data, linked }: { data: Comparison; linked: Linked }) {
+  const [x, setX] = useState<XKind>("step");
+  const [log, setLog] = useState(false);
+  const [find, setFind] = useState("");
+  const [shown, setShown] = useState(FIRST);
+  const metrics = useMemo(() => {
+    const wanted = find.trim().toLocaleLowerCase();
+    const system = (metric: ComparedMetric) => Number(metric.key.startsWith("system/"));
+    return data.metrics
+      .filter((metric) => metric.key.toLocaleLowerCase().includes(wanted))
+      .sort((a, b) => system(a) - system(b) || having(b) - having(a) || a.key.localeCompare(b.key));
+  }, [data.metrics, find]);
+  if (data.metrics.length === 0) {
+    return <EmptyState icon={ChartSpline} title={t("compare.noMetrics")} lead={t("compare.noMetricsLead")} />;
+  }
+  return (
+    <div className={styles.column}>
+      <div className={styles.bar}>
+        <Segmented
+          label={t("runs.xAxis")}
+          value={x}
+          onChange={setX}
+          options={[
+            { value: "step", label: t("runs.x.step") },
+            { value: "relative", label: t("runs.x.relative") },
+            { value: "time", label: t("runs.x.time") },
+          ]}
+        />
+        <Switch isSelected={log} onChange={setLog}>
+          {t("runs.logScale")}
+        </Switch>
+        {data.metrics.length > FIRST && (
+          <input
+            type="search"
+            className={styles.search}
+            aria-label={t("runs.findMetric")}
+            placeholder={t("runs.findMetric")}
+            value={find}
+            onChange={(e) => setFind(e.target.value)}
+          />
+        )}
+      </div>
+      {data.runs.length > 1 && data.metrics.every((metric) => having(metric) < 2) && (
+        <Banner kind="plain" title={t("compare.noCommon")} />
+      )}
+      <ChartGroup zoom>
+        <div className={styles.grid}>
+          {metrics.slice(0, shown).map((metric) => (
+            <MetricChart key={metric.key} metric={metric} runs={data.runs} x={x} log={log} linked={linked} />
+          ))}
+        </div>
+      </ChartGroup>
+      {metrics.length > shown && (
+        <Button onPress={() => setShown(shown + FIRST * 2)}>
+          {t("runs.moreCharts", { n: Math.min(FIRST * 2, metrics.length - shown) })}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function MetricChart(props: {
+  metric: ComparedMetric;
+  runs: readonly RunRow[];
+  x: XKind;
+  log: boolean;
+  linked: Linked;
+}) {
+  const { metric, runs, x, linked } = props;
+  const backend = useBackend();
+  const logged = runs.filter((_, i) => metric.values[i] != null);
+  const args = {
+    run_ids: logged.map((run) => run.id),
+    key: metric.key,
+    max_points: Math.max(60, Math.min(800, Math.floor(POINTS / logged.length))),
+    from_step: null,
+    to_step: null,
+  };
+  const chart = useQuery({
+    queryKey: [KEY, "chart", args],
+    queryFn: () => backend.call("runs_chart", args),
+    placeholderData: keepPreviousData,
+  });
+  const series = useMemo(() => {
+    const byId = new Map(runs.map((run) => [run.id, run]));
+    return (chart.data ?? []).flatMap(({ run_id, series }) => {
+      const run = byId.get(run_id);
+      return run ? [{ ...seriesOf(run_id, series, x, run.started_at ?? 0), label: run.name }] : [];
+    });
+  }, [chart.data, runs, x]);
+  if (chart.error && !chart.data) return <ErrorBanner error={chart.error} title={metric.key} />;
+  return (
+    <LineChart
+      title={metric.key}
+      series={series}
+      xKind={x}
+      yScale={props.log ? "log" : "linear"}
+      live={logged.some((run) => !isOver(run))}
+      height={220}
+      legend={false}
+      emphasis={linked.forward}
+      onPoint={linked.point}
+      {...(logged.length < runs.length
+        ? { note: t("compare.inRuns", { n: logged.length, total: runs.length }) }
+        : {})}
+    />
+  );
+}
