@@ -124,7 +124,7 @@ function Plot({ runs, axes, linked }: { runs: readonly RunRow[]; axes: readonly 
         <svg
           ref={svg}
           viewBox={`0 0 ${width} ${HEIGHT}`}
-          style={{ minWidth: axes.length * 110 }}
+          style={{ minWidth: axes.length * 150 }}
           role="application"
           aria-roledescription={t("compare.tab.parallel")}
           aria-label={axes.map((axis) => axis.label).join(", ")}

@@ -10,7 +10,7 @@ import { NothingToDraw, PlotTable, usePlotKeys } from "./plot";
 
 const WIDTH = 840;
 const HEIGHT = 460;
-const BOX = { left: 84, right: WIDTH - 24, top: 16, bottom: HEIGHT - 48 };
+const BOX = { left: 84, right: WIDTH - 24, top: 36, bottom: HEIGHT - 48 };
 
 interface Corner {
   readonly x: number;
@@ -152,7 +152,7 @@ function Plot({ runs, x, y, linked }: { runs: readonly RunRow[]; x: Axis; y: Axi
         <text className={styles.axisName} x={BOX.right} y={HEIGHT - 8} textAnchor="end">
           {x.label.slice(0, 80)}
         </text>
-        <text className={styles.axisName} x={8} y={BOX.top - 3}>
+        <text className={styles.axisName} x={8} y={16}>
           {y.label.slice(0, 80)}
         </text>
         {dots.map(({ run, cx, cy }) => (

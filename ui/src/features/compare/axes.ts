@@ -72,12 +72,20 @@ export function scaleOf(axis: Axis, steps = 4): Scale {
     const all = axis.words.map((_, i) => ({ value: i, at: part(i) }));
     return { at, ticks: all.filter((_, i) => i % every === 0) };
   }
+  if (log) {
+    const powers = Array.from(
+      { length: Math.floor(high) - Math.ceil(low) + 1 },
+      (_, i) => Math.ceil(low) + i,
+    );
+    return { at, ticks: powers.map((power) => ({ value: 10 ** power, at: part(power) })) };
+  }
   const parts = high > low ? Array.from({ length: steps + 1 }, (_, i) => i / steps) : [0.5];
   return {
     at,
     ticks: parts.map((far) => {
       const value = high > low ? low + (high - low) * far : low;
-      return { value: log ? 10 ** value : value, at: far };
+      // Ends are exact; what stands between them is rounded to what can be told apart.
+      return { value: far === 0 || far === 1 ? value : Number(value.toPrecision(3)), at: far };
     }),
   };
 }
