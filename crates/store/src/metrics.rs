@@ -11,6 +11,8 @@ use crate::{Reader, Result, Tx};
 
 /// So many single appends wait before they are merged into chunks.
 const LOOSE: i64 = 256;
+/// Or about so many points, when they come in batches.
+const LOOSE_POINTS: i64 = 16_384;
 /// Low bits of a chunk's id that count the chunks of a series.
 const CHUNK_BITS: u32 = 20;
 /// So many full chunks are opened again for points that came late.
@@ -409,7 +411,7 @@ impl Appended {
             &chunk::encode(&self.fresh),
         )?;
         if let Some(series) = self.known
-            && series.loose + 1 >= LOOSE
+            && (series.loose + 1 >= LOOSE || added.saturating_mul(series.loose + 1) >= LOOSE_POINTS)
         {
             tx.merge(id, number + 1, series.loose + 1, running.order)?;
         }

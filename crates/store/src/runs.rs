@@ -292,14 +292,14 @@ impl Tx<'_> {
             artifact_uri,
             lifecycle: LifecycleStage::Active,
         };
-        let id = self.put_run(&record, experiment.id, None)?;
-        if let Some(door) = &new.opened_by {
-            self.conn().execute(
-                "UPDATE runs SET opened_by = ?2 WHERE id = ?1",
-                params![id, door],
-            )?;
+        let tags = by_key(&new.tags);
+        let id = self.insert_run(&record, experiment.id, new.opened_by.as_deref())?;
+        let mut statement = self
+            .conn()
+            .prepare_cached("INSERT INTO tags (run, key, value) VALUES (?1, ?2, ?3)")?;
+        for tag in &tags {
+            statement.execute(params![id, tag.key, tag.value])?;
         }
-        self.put_tags(id, &new.tags)?;
         let run = Run {
             info: RunInfo {
                 run_id: record.run_id.clone(),
@@ -316,7 +316,7 @@ impl Tx<'_> {
             },
             metrics: Vec::new(),
             params: Vec::new(),
-            tags: by_key(&new.tags),
+            tags,
             datasets: Vec::new(),
             model_inputs: Vec::new(),
             model_outputs: Vec::new(),
@@ -328,6 +328,25 @@ impl Tx<'_> {
             deleted: Vec::new(),
         })?;
         Ok(run)
+    }
+
+    fn insert_run(&self, run: &RunRecord, experiment: i64, opened_by: Option<&str>) -> Result<i64> {
+        self.conn()
+            .prepare_cached(
+                "INSERT INTO runs (run_id, experiment, name, user_id, status, start_time, artifact_uri,
+                    opened_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                run.run_id,
+                experiment,
+                run.name,
+                run.user_id,
+                run.status.as_str(),
+                run.start_time,
+                run.artifact_uri,
+                opened_by
+            ])?;
+        Ok(self.conn().last_insert_rowid())
     }
 
     /// Inserts or replaces the row of a run; answers its number.

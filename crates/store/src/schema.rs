@@ -92,6 +92,9 @@ pub(crate) fn open_writer(path: &Path, options: &StoreOptions) -> Result<Connect
         .map_err(at)?;
     conn.pragma_update(None, "journal_size_limit", 64_i64 << 20)
         .map_err(at)?;
+    // In KiB, taken when it is needed: pages of a group of writes are not written twice.
+    conn.pragma_update(None, "cache_size", -32_768_i64)
+        .map_err(at)?;
     conn.set_prepared_statement_cache_capacity(256);
     migrate(&mut conn, path, newest())?;
     if let Some(pages) = options.max_pages {
@@ -115,6 +118,9 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
         .map_err(at)?;
     // MLflow's LIKE minds the case; its ILIKE compares in lower case.
     conn.pragma_update(None, "case_sensitive_like", true)
+        .map_err(at)?;
+    // In KiB, taken when it is needed: what a page of runs is read from.
+    conn.pragma_update(None, "cache_size", -8_192_i64)
         .map_err(at)?;
     conn.set_prepared_statement_cache_capacity(128);
     Ok(conn)

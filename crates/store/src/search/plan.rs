@@ -30,6 +30,8 @@ pub(super) struct Bounds {
     pub ties: usize,
     /// Runs that a walk may look at, besides some for each that is wanted.
     pub looks: usize,
+    /// After so many a first walk ends that would not get there with all its looks.
+    pub glance: usize,
 }
 
 pub(super) const BOUNDS: Bounds = Bounds {
@@ -38,6 +40,7 @@ pub(super) const BOUNDS: Bounds = Bounds {
     scope: 20_000,
     ties: 1_000,
     looks: 500,
+    glance: 200,
 };
 
 /// Looks of a walk for each run that is wanted.
@@ -72,8 +75,21 @@ enum Walked {
 struct Walk<'w> {
     found: Vec<i64>,
     wanted: usize,
+    /// Runs that were looked at, and that may be.
+    looked: usize,
     looks: usize,
+    /// After so many it ends when it would not get there.
+    glance: usize,
     sieve: Option<&'w Set>,
+}
+
+impl Walk<'_> {
+    fn is_too_far(&self, more: usize) -> bool {
+        let found = self.found.len() + more;
+        self.looked >= self.looks
+            || (self.looked >= self.glance
+                && found.saturating_mul(self.looks) < self.wanted.saturating_mul(self.looked))
+    }
 }
 
 impl Search<'_> {
@@ -99,7 +115,7 @@ impl Search<'_> {
         let looks = wanted
             .saturating_mul(LOOKS)
             .saturating_add(self.bounds.looks);
-        if let Some(found) = self.walked(wanted, looks, None)? {
+        if let Some(found) = self.walked(wanted, looks, self.bounds.glance, None)? {
             return Ok(found);
         }
         let mut sieve = sets::set(self.reader, &self.filter)?;
@@ -114,8 +130,8 @@ impl Search<'_> {
             Some(sieve) if sieve.len() <= self.bounds.some => {
                 return self.sorted(Some(&sieve.runs()), wanted);
             }
-            Some(sieve) => self.walked(wanted, usize::MAX, Some(sieve))?,
-            None => self.walked(wanted, looks.saturating_mul(10), None)?,
+            Some(sieve) => self.walked(wanted, usize::MAX, usize::MAX, Some(sieve))?,
+            None => self.walked(wanted, looks.saturating_mul(10), usize::MAX, None)?,
         };
         match found {
             Some(found) => Ok(found),
@@ -207,11 +223,19 @@ impl Search<'_> {
     }
 
     /// The page, when the walk gets there before it has looked at too many runs.
-    fn walked(&self, wanted: usize, looks: usize, sieve: Option<&Set>) -> Result<Option<Vec<i64>>> {
+    fn walked(
+        &self,
+        wanted: usize,
+        looks: usize,
+        glance: usize,
+        sieve: Option<&Set>,
+    ) -> Result<Option<Vec<i64>>> {
         let mut walk = Walk {
             found: Vec::new(),
             wanted,
+            looked: 0,
             looks,
+            glance,
             sieve,
         };
         Ok(match self.walk(&mut walk, 0, &[])? {
@@ -545,10 +569,10 @@ impl<'s> Look<'s> {
         let mut belong: Vec<(i64, Vec<Bound>)> = Vec::new();
         let alone = group.len() == 1;
         for run in group.drain(..) {
-            if walk.looks == 0 {
+            if walk.is_too_far(belong.len()) {
                 return Ok(Walked::TooFar);
             }
-            walk.looks -= 1;
+            walk.looked += 1;
             self.statement.raw_bind_parameter(self.run, run)?;
             let mut rows = self.statement.raw_query();
             let Some(row) = rows.next()? else { continue };

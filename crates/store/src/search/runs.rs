@@ -49,9 +49,10 @@ const RUNS: Searchable = Searchable {
     params: Some(
         "EXISTS (SELECT 1 FROM params t WHERE t.run = r.id AND t.key = ? AND {value} {op} ?)",
     ),
+    // The plus keeps it from walking along all values of a metric for each run.
     metrics: Some(
         "EXISTS (SELECT 1 FROM series s WHERE s.run = r.id \
-         AND s.metric = (SELECT id FROM metric_names WHERE name = ?) AND s.last_value {op} ?)",
+         AND s.metric = (SELECT id FROM metric_names WHERE name = ?) AND +s.last_value {op} ?)",
     ),
     datasets: Some(
         "EXISTS (SELECT 1 FROM dataset_inputs i JOIN datasets d ON d.id = i.dataset \

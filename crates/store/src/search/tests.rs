@@ -247,15 +247,22 @@ fn asked() -> impl Strategy<Value = Asked> {
         prop::collection::vec(any::<bool>(), 4),
     )
         .prop_map(|(fields, ways)| fields.into_iter().zip(ways).collect());
-    let bounds = (0..4_usize, 0..6_usize, 0..30_usize, 0..3_usize, 0..12_usize).prop_map(
-        |(few, some, scope, ties, looks)| Bounds {
+    let bounds = (
+        0..4_usize,
+        0..6_usize,
+        0..30_usize,
+        0..3_usize,
+        0..12_usize,
+        0..8_usize,
+    )
+        .prop_map(|(few, some, scope, ties, looks, glance)| Bounds {
             few,
             some,
             scope,
             ties,
             looks,
-        },
-    );
+            glance,
+        });
     (
         prop::option::weighted(0.8, filter()),
         order,
