@@ -1,7 +1,7 @@
 import { useSearch } from "@tanstack/react-router";
 import { ArrowUp, FlaskConical, GitCompareArrows, Plus, RotateCcw, Search, Trash2, X } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
-import type { RunRow } from "../../bindings/api";
+import type { RunRow, RunView } from "../../bindings/api";
 import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
 import {
   Button,
@@ -25,6 +25,7 @@ import styles from "./runs.module.css";
 import { isOver } from "./status";
 import { useRunWindows } from "./useRunWindows";
 import { filterOf, orderOf, sortOf } from "./values";
+import { Views } from "./Views";
 
 const ALL = "\u0000all";
 const NONE: readonly RunRow[] = [];
@@ -46,6 +47,7 @@ export function RunsPage() {
   const stage = search.stage === "deleted" ? "deleted" : "active";
   const active = text("run") || null;
   const order = text("order");
+  const view = text("view");
   const sort = sortOf([order]) ?? NEWEST;
   const [selected, setSelected] = useState<Set<string>>(new Set());
   const [inUse, setInUse] = useState(false);
@@ -61,6 +63,7 @@ export function RunsPage() {
         machine,
         stage: stage === "active" ? "" : stage,
         order,
+        view,
         run: active,
         ...change,
       })) {
@@ -73,7 +76,7 @@ export function RunsPage() {
       const query = next.toString();
       go(query ? `/runs?${query}` : "/runs", { replace: true });
     },
-    [typed, experiment, machine, stage, order, active, go],
+    [typed, experiment, machine, stage, order, view, active, go],
   );
 
   const wanted = {
@@ -99,7 +102,7 @@ export function RunsPage() {
   const restore = useMutationCommand("runs_restore");
   const [failure, setFailure] = useState<unknown>(null);
 
-  const { chosen, setChoice } = useColumnChoice(metricKeys);
+  const { choice, chosen, setChoice } = useColumnChoice(metricKeys);
 
   // Selected rows and the open one as they were last seen: they may be out of view.
   const seen = useRef(new Map<string, RunRow>());
@@ -157,6 +160,17 @@ export function RunsPage() {
     } catch (e) {
       setFailure(e);
     }
+  };
+
+  const openView = (next: RunView | null) => {
+    setChoice(next?.columns ?? null);
+    set({
+      view: next?.id ?? null,
+      q: next?.filter ?? null,
+      experiment: next?.experiment ?? null,
+      order: next?.order_by[0] ?? null,
+      machine: null,
+    });
   };
 
   const columns = useMemo<Column<RunRow>[]>(
@@ -257,6 +271,11 @@ export function RunsPage() {
           </>
         ) : (
           <>
+            <Views
+              value={view}
+              setup={{ filter, order_by: wanted.order_by, experiment: experiment || null, columns: choice }}
+              onOpen={openView}
+            />
             <FilterField value={typed} onChange={(q) => set({ q })} error={filterError} names={names} />
             <div className={styles.experiment}>
               <Select
