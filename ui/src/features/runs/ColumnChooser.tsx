@@ -1,9 +1,9 @@
-import { Columns3 } from "lucide-react";
-import { useState } from "react";
+import { ArrowDown, ArrowUp, Columns3, Pin, PinOff } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
 import { Dialog, DialogTrigger, Popover } from "react-aria-components";
-import { Button, Checkbox } from "../../shared/components";
+import { Button, Checkbox, IconButton } from "../../shared/components";
 import { t } from "../../shared/i18n";
-import { ATTRIBUTES, columnName, USUAL } from "./columns";
+import { ATTRIBUTES, columnName, pinsOf, USUAL, withPins } from "./columns";
 import styles from "./runs.module.css";
 
 const KEY = "skerry.runs.layout";
@@ -35,44 +35,129 @@ export function useColumnChoice(metricKeys: readonly string[]) {
   };
 }
 
-export function ColumnChooser(props: {
+interface ChooserProps {
   metricKeys: readonly string[];
   paramKeys: readonly string[];
+  /** Tags of the rows in view. */
+  tagKeys: readonly string[];
   chosen: readonly string[];
   onChange: (chosen: string[]) => void;
-}) {
-  const group = (title: string, ids: readonly string[]) => {
-    return (
-      <fieldset className={styles.group}>
-        <legend>{title}</legend>
-        {ids.length === 0 && <p className="quiet">{t("runs.noKeys")}</p>}
-        {ids.slice(0, 200).map((id) => (
-          <Checkbox
-            key={id}
-            isSelected={props.chosen.includes(id)}
-            onChange={(on) =>
-              props.onChange(on ? [...props.chosen, id] : props.chosen.filter((c) => c !== id))
-            }
-          >
-            {columnName(id)}
-          </Checkbox>
-        ))}
-      </fieldset>
-    );
-  };
-  const ids = (kind: string, keys: readonly string[]) => [
-    ...new Set([...props.chosen.filter((c) => c.startsWith(kind)), ...keys.map((key) => `${kind}${key}`)]),
-  ];
+}
+
+export function ColumnChooser(props: ChooserProps) {
   return (
     <DialogTrigger>
       <Button icon={<Columns3 size={16} />}>{t("runs.columns")}</Button>
       <Popover placement="bottom end" className={styles.popover ?? ""}>
         <Dialog className={styles.chooser ?? ""} aria-label={t("runs.columnsLead")}>
-          {group(t("runs.metrics"), ids("metrics.", props.metricKeys).sort())}
-          {group(t("runs.params"), ids("params.", props.paramKeys).sort())}
-          {group(t("runs.attributes"), ATTRIBUTES)}
+          <Shown {...props} />
+          <div className={styles.choices}>
+            <Group {...props} title={t("runs.metrics")} kind="metrics." keys={props.metricKeys} />
+            <Group {...props} title={t("runs.params")} kind="params." keys={props.paramKeys} />
+            <Group {...props} title={t("runs.tags")} kind="tags." keys={props.tagKeys} />
+            <Group {...props} title={t("runs.attributes")} ids={ATTRIBUTES} />
+          </div>
         </Dialog>
       </Popover>
     </DialogTrigger>
+  );
+}
+
+/** The columns in their order: moved by buttons or Alt and an arrow key, pinned with all before them. */
+function Shown({ chosen, onChange }: ChooserProps) {
+  const { ids, pinned } = pinsOf(chosen);
+  const list = useRef<HTMLOListElement>(null);
+  const [moved, setMoved] = useState<{ id: string } | null>(null);
+  // A row that moves in the document loses the focus: it is given back.
+  useEffect(() => {
+    if (moved)
+      list.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(moved.id)}"] button`)?.focus();
+  }, [moved]);
+  const move = (from: number, by: number) => {
+    const to = from + by;
+    const id = ids[from];
+    if (id === undefined || to < 0 || to >= ids.length) return;
+    const next = ids.filter((each) => each !== id);
+    next.splice(to, 0, id);
+    onChange(withPins(next, pinned));
+    setMoved({ id });
+  };
+  return (
+    <fieldset className={styles.group}>
+      <legend>{t("runs.columnsShown")}</legend>
+      <ol ref={list} className={styles.shown}>
+        {ids.map((id, i) => {
+          const name = columnName(id);
+          return (
+            <li
+              key={id}
+              data-id={id}
+              onKeyDown={(event) => {
+                const by = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
+                if (!event.altKey || by === 0) return;
+                event.preventDefault();
+                move(i, by);
+              }}
+            >
+              <IconButton
+                size="small"
+                label={t(i < pinned ? "runs.columnUnpin" : "runs.columnPin", { name })}
+                icon={i < pinned ? <PinOff size={14} /> : <Pin size={14} />}
+                onPress={() => onChange(withPins(ids, i < pinned ? i : i + 1))}
+              />
+              <span title={name}>{name}</span>
+              <IconButton
+                size="small"
+                label={t("runs.columnUp", { name })}
+                icon={<ArrowUp size={14} />}
+                isDisabled={i === 0}
+                onPress={() => move(i, -1)}
+              />
+              <IconButton
+                size="small"
+                label={t("runs.columnDown", { name })}
+                icon={<ArrowDown size={14} />}
+                isDisabled={i === ids.length - 1}
+                onPress={() => move(i, 1)}
+              />
+            </li>
+          );
+        })}
+      </ol>
+    </fieldset>
+  );
+}
+
+function Group(
+  props: ChooserProps & { title: string; kind?: string; keys?: readonly string[]; ids?: readonly string[] },
+) {
+  const { ids: shown, pinned } = pinsOf(props.chosen);
+  const { kind = "" } = props;
+  const ids =
+    props.ids ??
+    [
+      ...new Set([
+        ...shown.filter((id) => id.startsWith(kind)),
+        ...(props.keys ?? []).map((key) => `${kind}${key}`),
+      ]),
+    ].sort();
+  return (
+    <fieldset className={styles.group}>
+      <legend>{props.title}</legend>
+      {ids.length === 0 && <p className="quiet">{t("runs.noKeys")}</p>}
+      {ids.slice(0, 200).map((id) => (
+        <Checkbox
+          key={id}
+          isSelected={shown.includes(id)}
+          onChange={(on) => {
+            const next = on ? [...shown, id] : shown.filter((each) => each !== id);
+            const left = shown.slice(0, pinned).filter((each) => next.includes(each)).length;
+            props.onChange(withPins(next, left));
+          }}
+        >
+          {columnName(id)}
+        </Checkbox>
+      ))}
+    </fieldset>
   );
 }

@@ -15,10 +15,10 @@ import {
   useGo,
 } from "../../shared/components";
 import { t } from "../../shared/i18n";
-import { type Column, DataTable, type Sort } from "../../shared/table";
+import { DataTable, type Sort } from "../../shared/table";
 import { CancelDialog } from "./CancelDialog";
 import { ColumnChooser, useColumnChoice } from "./ColumnChooser";
-import { columnOf, NAME } from "./columns";
+import { columnsOf } from "./columns";
 import { FilterField } from "./FilterField";
 import { RunDrawer } from "./RunDrawer";
 import styles from "./runs.module.css";
@@ -162,6 +162,11 @@ export function RunsPage() {
     }
   };
 
+  const tagKeys = useMemo(
+    () =>
+      [...new Set([...known.pages.values()].flat().flatMap((row) => row.tags.map((tag) => tag.key)))].sort(),
+    [known],
+  );
   const openView = (next: RunView | null) => {
     setChoice(next?.columns ?? null);
     set({
@@ -173,10 +178,7 @@ export function RunsPage() {
     });
   };
 
-  const columns = useMemo<Column<RunRow>[]>(
-    () => [{ ...NAME, header: t("runs.col.name") }, ...chosen.map(columnOf)],
-    [chosen],
-  );
+  const columns = useMemo(() => columnsOf(chosen), [chosen]);
 
   const inTable = active === null ? undefined : rowOf(active);
   const opened = useQueryCommand(
@@ -318,6 +320,7 @@ export function RunsPage() {
             </span>
             <ColumnChooser
               metricKeys={metricKeys}
+              tagKeys={tagKeys}
               paramKeys={paramKeys}
               chosen={chosen}
               onChange={setChoice}

@@ -26,12 +26,15 @@ export const ATTRIBUTES = [
 ] as const;
 type Attribute = (typeof ATTRIBUTES)[number];
 
+/** Stands in the list of columns after the last pinned one. */
+export const PIN = "|";
+
 /** The columns until a person chooses; the first metrics come after them. */
 export const USUAL: readonly string[] = ATTRIBUTES.slice(0, 5);
 
 const isAttribute = (id: string): id is Attribute => (ATTRIBUTES as readonly string[]).includes(id);
 
-export const NAME: Column<RunRow> = {
+const NAME: Column<RunRow> = {
   id: "attributes.run_name",
   header: "",
   text: (r) => r.name,
@@ -98,8 +101,27 @@ export function columnName(id: string): string {
   return isAttribute(id) ? attribute(id).header : columnKey(id).key;
 }
 
+/** The ids of a list of columns, and how many of the first are pinned. */
+export function pinsOf(list: readonly string[]): { ids: string[]; pinned: number } {
+  return { ids: list.filter((id) => id !== PIN), pinned: Math.max(0, list.indexOf(PIN)) };
+}
+
+/** The list that `pinsOf` reads. */
+export function withPins(ids: readonly string[], pinned: number): string[] {
+  return pinned > 0 ? [...ids.slice(0, pinned), PIN, ...ids.slice(pinned)] : [...ids];
+}
+
+/** The columns of the table, the name first. */
+export function columnsOf(list: readonly string[]): Column<RunRow>[] {
+  const { ids, pinned } = pinsOf(list);
+  return [
+    { ...NAME, header: t("runs.col.name") },
+    ...ids.map((id, i) => ({ ...columnOf(id), pinned: i < pinned })),
+  ];
+}
+
 /** A column of the table of runs by its id. */
-export function columnOf(id: string): Column<RunRow> {
+function columnOf(id: string): Column<RunRow> {
   if (isAttribute(id)) return attribute(id);
   const { kind, key } = columnKey(id);
   if (kind === "metrics") {

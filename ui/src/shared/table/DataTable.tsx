@@ -32,6 +32,8 @@ export interface Column<Row> {
   readonly min?: number;
   readonly align?: "end";
   readonly mono?: boolean;
+  /** Stays at the left with the first column, when all columns before it do. */
+  readonly pinned?: boolean;
 }
 
 export interface RowAction {
@@ -165,6 +167,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
   const selectable = onSelected !== undefined;
   const widths = columns.map((c) => widthOf(c.id, c.width ?? 160));
+  // The first column is always pinned; how far from the left each pinned one stands.
+  const pinnedUntil = columns.findIndex((c, i) => i > 0 && !c.pinned);
+  const pins = widths.map((_, i) =>
+    pinnedUntil < 0 || i < pinnedUntil
+      ? widths.slice(0, i).reduce((a, b) => a + b, selectable ? CHECK_WIDTH : 0)
+      : undefined,
+  );
   const template = [
     selectable ? `${CHECK_WIDTH}px` : "",
     ...widths.map((w) => `${w}px`),
@@ -360,7 +369,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   key={c.id}
                   column={c}
                   first={i === 0}
-                  offset={selectable ? CHECK_WIDTH : 0}
+                  offset={pins[i]}
                   width={widths[i] ?? 160}
                   sorted={sort?.id === c.id ? (sort.desc ? "descending" : "ascending") : undefined}
                   onSort={c.sort === null ? undefined : () => onSortHeader(c)}
@@ -461,7 +470,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                       data-first={i === 0 || undefined}
                       data-align={c.align}
                       data-mono={c.mono || undefined}
-                      style={i === 0 ? { left: selectable ? CHECK_WIDTH : 0 } : undefined}
+                      data-pinned={pins[i] === undefined ? undefined : true}
+                      style={{ left: pins[i] }}
                     >
                       {c.cell ? c.cell(row) : <span title={c.text(row)}>{c.text(row)}</span>}
                     </div>
@@ -516,7 +526,7 @@ function RowMenu({ label, items }: { label: string; items: readonly RowAction[] 
 interface HeaderCellProps<Row> {
   readonly column: Column<Row>;
   readonly first: boolean;
-  readonly offset: number;
+  readonly offset: number | undefined;
   readonly width: number;
   readonly sorted: "ascending" | "descending" | undefined;
   readonly onSort: (() => void) | undefined;
@@ -534,7 +544,8 @@ function HeaderCell<Row>({ column, first, offset, width, sorted, onSort, onWidth
       className={styles.cell}
       data-first={first || undefined}
       data-align={column.align}
-      style={first ? { left: offset } : undefined}
+      data-pinned={offset === undefined ? undefined : true}
+      style={{ left: offset }}
       onKeyDown={(e) => {
         if (!e.altKey || (e.key !== "ArrowLeft" && e.key !== "ArrowRight")) return;
         e.preventDefault();

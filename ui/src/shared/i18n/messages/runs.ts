@@ -83,6 +83,11 @@ export const runs = define({
   "runs.view.name": { en: "Name of the view", sv: "Vyns namn" },
   "runs.view.taken": { en: "Another view has this name.", sv: "En annan vy heter så." },
   "runs.view.saveButton": { en: "Save", sv: "Spara" },
+  "runs.columnsShown": { en: "Shown, in order", sv: "Visas, i ordning" },
+  "runs.columnPin": { en: "Pin up to {name}", sv: "Fäst till och med {name}" },
+  "runs.columnUnpin": { en: "Unpin from {name}", sv: "Lossa från {name}" },
+  "runs.columnUp": { en: "Move {name} left", sv: "Flytta {name} åt vänster" },
+  "runs.columnDown": { en: "Move {name} right", sv: "Flytta {name} åt höger" },
   "runs.selectNone": { en: "Select none", sv: "Välj ingen" },
   "runs.selectLimit": {
     en: "The first {n} of them are selected: no more can be chosen at once",
