@@ -1,20 +1,23 @@
 //! An `mlruns` folder, as MLflow's file store lays it out.
 
+mod layout;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use skerry_domain::tracking::{
-    Dataset, DatasetInput, Experiment, LoggedModel, MetricPoint, ModelOutput, ModelVersion,
-    RegisteredModel, Run, RunInfo,
+    Dataset, DatasetInput, Experiment, LoggedModel, RegisteredModel, Run, RunInfo,
 };
-use skerry_domain::{Code, ErrorBody, KeyValue, LifecycleStage, RunStatus};
+use skerry_domain::{ErrorBody, KeyValue, LifecycleStage, RunStatus};
 use skerry_store::{LoggedModelMetric, Sample};
 
+use self::layout::{
+    DatasetMeta, ExperimentMeta, InputMeta, ModelMeta, RegisteredMeta, RunMeta, VersionMeta,
+    broken, keys, lifecycle, lines, list, model_metric, name_of, number, outputs, pairs, text,
+    yaml,
+};
 use crate::Result;
 use crate::entities::{
     EachPoint, Files, Place, Source, SourceModel, SourceRegistered, SourceRun, count,
@@ -42,7 +45,7 @@ impl FolderSource {
     /// The folder `root`; artifacts that are not in it are looked for in `artifacts`.
     ///
     /// # Errors
-    /// [`Code::Invalid`] when it is not such a folder.
+    /// [`skerry_domain::Code::Invalid`] when it is not such a folder.
     pub fn open(root: &Path, artifacts: Option<&Path>) -> Result<Self> {
         let is_one = |folder: &Path| folder.join("meta.yaml").is_file();
         let any = list(root)?.iter().any(|entry| is_one(entry))
@@ -458,337 +461,5 @@ impl FolderSource {
             Found::Not(crate::Elsewhere::Unknown(_)) if own.is_dir() => Found::Folder(own),
             found => found,
         })
-    }
-}
-
-#[derive(Deserialize)]
-struct ExperimentMeta {
-    experiment_id: String,
-    name: String,
-    artifact_location: Option<String>,
-    lifecycle_stage: Option<String>,
-    creation_time: Option<i64>,
-    last_update_time: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct RunMeta {
-    run_id: Option<String>,
-    run_uuid: Option<String>,
-    run_name: Option<String>,
-    user_id: Option<String>,
-    status: Option<i64>,
-    start_time: Option<i64>,
-    end_time: Option<i64>,
-    artifact_uri: Option<String>,
-    lifecycle_stage: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct InputMeta {
-    source_type: String,
-    source_id: String,
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct OutputMeta {
-    source_id: String,
-    #[serde(default)]
-    step: i64,
-}
-
-#[derive(Deserialize)]
-struct DatasetMeta {
-    name: String,
-    digest: String,
-    source_type: String,
-    source: String,
-    schema: Option<String>,
-    profile: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ModelMeta {
-    model_id: String,
-    name: String,
-    artifact_location: Option<String>,
-    creation_timestamp: Option<i64>,
-    last_updated_timestamp: Option<i64>,
-    status: Option<String>,
-    status_message: Option<String>,
-    model_type: Option<String>,
-    source_run_id: Option<String>,
-    lifecycle_stage: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct RegisteredMeta {
-    name: String,
-    description: Option<String>,
-    creation_timestamp: Option<i64>,
-    last_updated_timestamp: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct VersionMeta {
-    version: i64,
-    creation_timestamp: Option<i64>,
-    last_updated_timestamp: Option<i64>,
-    description: Option<String>,
-    user_id: Option<String>,
-    current_stage: Option<String>,
-    source: Option<String>,
-    storage_location: Option<String>,
-    run_id: Option<String>,
-    run_link: Option<String>,
-    status: Option<String>,
-    status_message: Option<String>,
-    model_id: Option<String>,
-}
-
-impl VersionMeta {
-    fn version(
-        self,
-        name: &str,
-        aliases: &BTreeMap<String, i64>,
-        tags: Vec<KeyValue>,
-    ) -> ModelVersion {
-        ModelVersion {
-            name: name.to_owned(),
-            version: self.version,
-            created_at: self.creation_timestamp.unwrap_or(0),
-            updated_at: self
-                .last_updated_timestamp
-                .or(self.creation_timestamp)
-                .unwrap_or(0),
-            description: self.description,
-            user_id: self.user_id,
-            stage: self.current_stage.unwrap_or_else(|| "None".to_owned()),
-            source: self.source.unwrap_or_default(),
-            run_id: self.run_id,
-            model_id: self.model_id,
-            status: self.status.unwrap_or_else(|| "READY".to_owned()),
-            status_message: self.status_message,
-            run_link: self.run_link,
-            storage_location: self.storage_location,
-            tags,
-            aliases: aliases
-                .iter()
-                .filter(|(_, version)| **version == self.version)
-                .map(|(alias, _)| alias.clone())
-                .collect(),
-            machine_id: None,
-        }
-    }
-}
-
-fn lifecycle(word: Option<&str>) -> LifecycleStage {
-    match word {
-        Some("deleted") => LifecycleStage::Deleted,
-        _ => LifecycleStage::Active,
-    }
-}
-
-fn number(text: &str) -> Result<i64> {
-    text.trim()
-        .parse()
-        .map_err(|_| ErrorBody::new(Code::Invalid, format!("'{text}' is not a whole number.")))
-}
-
-fn broken(path: &Path, why: &str) -> ErrorBody {
-    ErrorBody::new(Code::Invalid, format!("{}: {why}.", path.display()))
-}
-
-fn access(path: &Path, error: &std::io::Error) -> ErrorBody {
-    ErrorBody::new(
-        Code::FileAccess,
-        format!("{} cannot be read: {error}.", path.display()),
-    )
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
-}
-
-/// What a folder holds, by name; nothing when it is not there.
-fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(access(folder, &error)),
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        found.push(entry.map_err(|error| access(folder, &error))?.path());
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn text(file: &Path) -> Result<String> {
-    std::fs::read_to_string(file).map_err(|error| access(file, &error))
-}
-
-fn yaml<T: DeserializeOwned>(folder: &Path) -> Result<T> {
-    let file = folder.join("meta.yaml");
-    serde_saphyr::from_str(&text(&file)?).map_err(|error| {
-        let why = error.to_string();
-        broken(&file, why.lines().next().unwrap_or_default())
-    })
-}
-
-/// Files below a folder by their keys, which may have slashes in them.
-fn keys(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
-    let mut found = BTreeMap::new();
-    if !folder.is_dir() {
-        return Ok(found);
-    }
-    for entry in walkdir::WalkDir::new(folder) {
-        let entry = entry.map_err(|error| broken(folder, &error.to_string()))?;
-        if !entry.file_type().is_file() {
-            continue;
-        }
-        let path = entry.path();
-        let key = path
-            .strip_prefix(folder)
-            .ok()
-            .and_then(Path::to_str)
-            .ok_or_else(|| broken(path, "the name is not valid UTF-8"))?;
-        found.insert(key.to_owned(), path.to_path_buf());
-    }
-    Ok(found)
-}
-
-fn pairs(folder: &Path) -> Result<Vec<KeyValue>> {
-    keys(folder)?
-        .into_iter()
-        .map(|(key, file)| {
-            Ok(KeyValue {
-                value: text(&file)?,
-                key,
-            })
-        })
-        .collect()
-}
-
-fn outputs(folder: &Path) -> Result<Vec<ModelOutput>> {
-    let mut found = Vec::new();
-    for output in list(&folder.join("outputs"))? {
-        let meta: OutputMeta = yaml(&output)?;
-        found.push(ModelOutput {
-            model_id: meta.source_id,
-            step: meta.step,
-        });
-    }
-    Ok(found)
-}
-
-/// A value as Python writes it.
-fn value(word: &str) -> Option<f64> {
-    word.parse().ok()
-}
-
-/// `timestamp value [step [dataset name digest]]`; what stands behind the step is
-/// also with the logged model that the point is about.
-fn point(line: &str) -> Option<Sample> {
-    let mut parts = line.trim().splitn(4, ' ');
-    Some(Sample {
-        timestamp: parts.next()?.parse().ok()?,
-        value: value(parts.next()?)?,
-        step: match parts.next() {
-            Some(step) => step.parse().ok()?,
-            None => 0,
-        },
-    })
-}
-
-/// `timestamp value step run [dataset name digest]`
-fn model_metric(model_id: &str, key: &str, line: &str) -> Option<LoggedModelMetric> {
-    let mut parts = line.trim().splitn(5, ' ');
-    let timestamp = parts.next()?.parse().ok()?;
-    let value = value(parts.next()?)?;
-    let step = parts.next()?.parse().ok()?;
-    let run_id = parts.next()?.to_owned();
-    let dataset = parts.next().and_then(|rest| rest.rsplit_once(' '));
-    Some(LoggedModelMetric {
-        point: MetricPoint {
-            model_id: Some(model_id.to_owned()),
-            dataset_name: dataset.map(|(name, _)| name.to_owned()),
-            dataset_digest: dataset.map(|(_, digest)| digest.to_owned()),
-            ..MetricPoint::new(key, value, timestamp, step)
-        },
-        run_id,
-    })
-}
-
-/// Hands over the point of each line.
-fn lines(file: &Path, each: &mut dyn FnMut(Sample) -> Result<()>) -> Result<()> {
-    let open = File::open(file).map_err(|error| access(file, &error))?;
-    let mut reader = BufReader::with_capacity(256 << 10, open);
-    let mut line = String::new();
-    loop {
-        line.clear();
-        // A line is short; a file without line ends is no metric.
-        let read = (&mut reader)
-            .take(64 << 10)
-            .read_line(&mut line)
-            .map_err(|error| access(file, &error))?;
-        if read == 0 {
-            return Ok(());
-        }
-        if line.trim().is_empty() {
-            continue;
-        }
-        each(point(&line).ok_or_else(|| broken(file, "a line is no point"))?)?;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_every_age() {
-        let sample = point("1700000000000 0.5 7\n").unwrap();
-        assert_eq!(
-            (sample.timestamp, sample.value, sample.step),
-            (1_700_000_000_000, 0.5, 7)
-        );
-        assert_eq!(point("1 2").unwrap().step, 0);
-        assert_eq!(point("1 -inf -3 my data 4f2a").unwrap().step, -3);
-        assert!(point("1 nan 0").unwrap().value.is_nan());
-        for bad in ["", "1", "x 1 2", "1 y 2", "1 2 z", "17000"] {
-            assert!(point(bad).is_none(), "{bad}");
-        }
-        let metric = model_metric("m-1", "acc", "1 0.5 2 r1 my data 4f2a").unwrap();
-        assert_eq!(metric.run_id, "r1");
-        assert_eq!(metric.point.dataset_name.as_deref(), Some("my data"));
-        assert_eq!(metric.point.dataset_digest.as_deref(), Some("4f2a"));
-    }
-
-    #[test]
-    fn yaml_as_python_writes_it() {
-        let meta: RunMeta = serde_saphyr::from_str(
-            "artifact_uri: file:///x\nend_time: null\nexperiment_id: '0'\nlifecycle_stage: active\n\
-             run_id: 12e45678901234567890123456789012\nrun_name: 'on: off'\nstart_time: 1700000000000\n\
-             status: 3\ntags: []\nuser_id: 0123\n",
-        )
-        .unwrap();
-        assert_eq!(
-            meta.run_id.as_deref(),
-            Some("12e45678901234567890123456789012")
-        );
-        assert_eq!(meta.user_id.as_deref(), Some("0123"));
-        assert_eq!((meta.status, meta.end_time), (Some(3), None));
-        let meta: ExperimentMeta =
-            serde_saphyr::from_str("experiment_id: 7\nname: \"a\\u00E4\\n b\"\n").unwrap();
-        assert_eq!(
-            (meta.experiment_id.as_str(), meta.name.as_str()),
-            ("7", "aä\n b")
-        );
     }
 }
