@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use skerry_tests::programs::{PATIENCE, program, python, python_server};
+use skerry_tests::programs::{PATIENCE, program, python, python_server, python_with};
 
 const TOKEN: &str = "conformance-token-4711";
 
@@ -19,10 +19,15 @@ struct Server {
 
 impl Server {
     fn start(data: &Path, token: Option<&str>) -> Self {
+        Self::start_with(data, token, "127.0.0.1:0", &[])
+    }
+
+    fn start_with(data: &Path, token: Option<&str>, listen: &str, more: &[&str]) -> Self {
         let mut command = Command::new(program("skerry"));
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", listen, "--data"])
             .arg(data)
+            .args(more)
             .stdout(Stdio::piped());
         match token {
             Some(token) => command.env("SKERRY_TOKEN", token),
@@ -51,12 +56,25 @@ impl Drop for Server {
     }
 }
 
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("conformance")
+}
+
 fn client(server: &Server, tests: &str, token: Option<&str>, home: &Path) -> Command {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("conformance");
-    let mut command = Command::new(python());
+    client_of(&python(), server, tests, token, home)
+}
+
+fn client_of(
+    python: &Path,
+    server: &Server,
+    tests: &str,
+    token: Option<&str>,
+    home: &Path,
+) -> Command {
+    let mut command = Command::new(python);
     command
         .args(["-B", "-m", "unittest", "-v", tests])
-        .current_dir(folder)
+        .current_dir(folder())
         .env_remove("MLFLOW_TRACKING_TOKEN")
         .env("MLFLOW_TRACKING_URI", &server.uri)
         // A failure shows at once instead of after seven attempts.
@@ -72,7 +90,11 @@ fn client(server: &Server, tests: &str, token: Option<&str>, home: &Path) -> Com
 fn conforms(tests: &str, token: Option<&str>) {
     let home = tempfile::tempdir().unwrap();
     let server = Server::start(&home.path().join("data"), token);
-    let output = client(&server, tests, token, home.path()).output().unwrap();
+    passes(tests, &mut client(&server, tests, token, home.path()));
+}
+
+fn passes(tests: &str, client: &mut Command) {
+    let output = client.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{tests}:\n{said}");
     // A file that no test was found in would succeed too.
@@ -113,6 +135,90 @@ fn protocol() {
 #[test]
 fn protocol_with_a_token() {
     conforms("test_protocol", Some(TOKEN));
+}
+
+#[test]
+fn parts_and_ranges() {
+    conforms("test_parts", Some(TOKEN));
+}
+
+#[test]
+fn default_artifact_root() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("art root");
+    let uri = format!("file://{}", root.display()).replace(' ', "%20");
+    let data = home.path().join("data");
+    let server = Server::start_with(
+        &data,
+        None,
+        "127.0.0.1:0",
+        &["--default-artifact-root", &uri],
+    );
+    let tests = "test_roots.DefaultArtifactRoot";
+    let mut client = client(&server, tests, None, home.path());
+    passes(tests, client.env("SKERRY_ROOT", &root));
+}
+
+#[test]
+fn artifacts_destination() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("destination");
+    // The default root names the address, which is therefore chosen before.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = free.local_addr().unwrap().to_string();
+    drop(free);
+    let proxy = format!("http://{listen}/api/2.0/mlflow-artifacts/artifacts");
+    let more = [
+        "--artifacts-destination",
+        root.to_str().unwrap(),
+        "--default-artifact-root",
+        &proxy,
+    ];
+    let server = Server::start_with(&home.path().join("data"), None, &listen, &more);
+    let tests = "test_roots.ArtifactsDestination";
+    let mut client = client(&server, tests, None, home.path());
+    passes(tests, client.env("SKERRY_ROOT", &root));
+}
+
+#[test]
+fn upkeep() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let server = Server::start(&data, Some(TOKEN));
+    let mut client = client(&server, "test_upkeep", Some(TOKEN), home.path());
+    client
+        .env("SKERRY", program("skerry"))
+        .env("SKERRY_FOLDER", &data);
+    passes("test_upkeep", &mut client);
+}
+
+/// The last release before MLflow 3, whose models are files of runs.
+#[test]
+fn client_before_mlflow_3() {
+    let home = tempfile::tempdir().unwrap();
+    let server = Server::start(&home.path().join("data"), Some(TOKEN));
+    let python = python_with("mlflow-2");
+    let mut client = client_of(&python, &server, "test_client_2", Some(TOKEN), home.path());
+    passes("test_client_2", &mut client);
+}
+
+/// A file that is not named here would never run.
+#[test]
+fn every_file_is_run() {
+    let this = include_str!("main.rs");
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(tests) = name
+            .strip_suffix(".py")
+            .filter(|name| name.starts_with("test_"))
+        {
+            let named = [format!("\"{tests}\""), format!("\"{tests}.")];
+            assert!(
+                named.iter().any(|name| this.contains(name)),
+                "{name} is not run"
+            );
+        }
+    }
 }
 
 /// Every write that was answered is found after kill -9, whole: several rounds in one

@@ -14,7 +14,7 @@ class Protocol(Conformance):
         self.assertEqual(status, 200)
         self.assertRegex(str(version), r"^\d+\.\d+\.\d+$")
         status, info = call("GET", "/api/3.0/mlflow/server-info")
-        self.assertEqual((status, info["multipart_uploads_enabled"]), (200, False))
+        self.assertEqual((status, info["multipart_uploads_enabled"]), (200, True))
 
     def test_unknown_paths(self):
         for path in ["/api/2.0/mlflow/nothing", "/api/9.9/x", "/"]:

@@ -80,6 +80,23 @@ pub fn python_server() -> PathBuf {
     python
 }
 
+/// Python with other packages, of the environment `venv-NAME` beside that of [`python`].
+///
+/// # Panics
+/// When it is not installed.
+#[must_use]
+pub fn python_with(name: &str) -> PathBuf {
+    let beside = python();
+    let environments = beside.ancestors().nth(3).unwrap();
+    let python = environments.join(format!("venv-{name}")).join("bin/python");
+    assert!(
+        python.is_file(),
+        "{} is not there; `cargo xtask test --only venv` installs it",
+        python.display()
+    );
+    python
+}
+
 /// Where pictures and logs of failed tests go.
 ///
 /// # Panics

@@ -24,6 +24,9 @@ const PYTHON: &[&str] = &[
 /// What moving in and out is tried with: MLflow's own stores and server.
 const PYTHON_SERVER: &[&str] = &["mlflow==3.17.2"];
 
+/// The last release of the client before MLflow 3.
+const PYTHON_2: &[&str] = &["mlflow-skinny==2.22.2", "pandas==2.3.3"];
+
 pub(crate) fn formatting() -> Result<()> {
     shell::run(&["cargo", "fmt", "--all", "--check"])
 }
@@ -149,6 +152,7 @@ pub(crate) fn lab_image() -> Result<()> {
 
 /// A virtual environment with the unmodified MLflow client; returns its interpreter.
 pub(crate) fn python() -> Result<PathBuf> {
+    environment("venv-mlflow-2", PYTHON_2)?;
     environment("venv", PYTHON)
 }
 

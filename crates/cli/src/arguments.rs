@@ -73,6 +73,12 @@ pub enum Verb {
     /// Look for what is wrong.
     #[command(subcommand)]
     Doctor(Doctor),
+    /// Delete for good what is in the bin of the tracking server whose data folder this
+    /// is, also while it runs.
+    Gc(Gc),
+    /// Move runs of the tracking server whose data folder this is to another
+    /// experiment, also while it runs.
+    MoveRuns(MoveRuns),
     /// Serve the console to a browser on this computer.
     Web {
         /// Loopback address and port; port 0 takes a free one.
@@ -96,6 +102,49 @@ pub struct Serve {
     /// Let everybody in who can reach the address.
     #[arg(long, group = "auth")]
     pub no_auth: bool,
+    #[command(flatten)]
+    pub places: Roots,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Roots {
+    /// Folder (path or file: URI) in which artifacts that clients send are kept, as for
+    /// `mlflow server`; in the data folder when nothing is said.
+    #[arg(long, value_name = "URI")]
+    pub artifacts_destination: Option<String>,
+    /// Where artifacts of new experiments go, as for `mlflow server`. A folder (path or
+    /// file: URI) is then written by clients on this computer, and read by everybody
+    /// whom this server lets in.
+    #[arg(long, value_name = "URI")]
+    pub default_artifact_root: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Gc {
+    /// Only what has been in the bin for so long, such as 30d or 1d12h.
+    #[arg(long, value_name = "TIME", value_parser = crate::serve::age)]
+    pub older_than: Option<i64>,
+    /// Only these runs; they must be in the bin.
+    #[arg(long, value_name = "RUN,…", value_delimiter = ',')]
+    pub run_ids: Vec<String>,
+    /// Only these experiments with all of their runs; they must be in the bin.
+    #[arg(long, value_name = "EXPERIMENT,…", value_delimiter = ',')]
+    pub experiment_ids: Vec<String>,
+    /// Only say what would go.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub places: Roots,
+}
+
+#[derive(Debug, Args)]
+pub struct MoveRuns {
+    /// Run ids.
+    #[arg(required = true)]
+    pub runs: Vec<String>,
+    /// Name of the experiment.
+    #[arg(long, value_name = "EXPERIMENT")]
+    pub to: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,12 +11,17 @@ use skerry_domain::KeyValue;
 use skerry_store::View;
 
 use crate::fault::Fault;
+use crate::listen::Patience;
 
-const HINT: &str = "See the API docs for more information about request parameters.";
+pub(crate) const HINT: &str = "See the API docs for more information about request parameters.";
 
 /// The fields of a request. What is not known is left alone, as in MLflow.
 #[derive(Debug, Default)]
-pub(crate) struct Args(Map<String, Value>);
+pub(crate) struct Args {
+    fields: Map<String, Value>,
+    /// In a query a field that comes once is a list of one, too.
+    query: bool,
+}
 
 /// The body of a request that is JSON by its content type.
 pub(crate) struct JsonBody(pub Bytes);
@@ -48,10 +53,11 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
                 }
             }
         }
-        let body = request
-            .with_limited_body()
-            .extract::<Bytes, _>()
+        let patience = Patience::of(request.extensions());
+        let body = request.with_limited_body().extract::<Bytes, _>();
+        let body = tokio::time::timeout(patience.0, body)
             .await
+            .map_err(|_| Fault::invalid("The request body did not come in time."))?
             .map_err(|rejection| {
                 if rejection.status() == http::StatusCode::PAYLOAD_TOO_LARGE {
                     Fault::body_too_large()
@@ -100,7 +106,10 @@ impl Args {
                 }
             }
         }
-        Self(fields)
+        Self {
+            fields,
+            query: true,
+        }
     }
 
     pub(crate) fn from_body(body: &[u8]) -> Result<Self, Fault> {
@@ -120,14 +129,17 @@ impl Args {
             value = serde_json::from_str(text).unwrap_or(Value::Null);
         }
         match value {
-            Value::Object(fields) => Ok(Self(fields)),
+            Value::Object(fields) => Ok(Self {
+                fields,
+                query: false,
+            }),
             Value::Null => Ok(Self::default()),
             _ => Err(Fault::invalid("The request body is not a JSON object.")),
         }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        self.fields.get(name).filter(|value| !value.is_null())
     }
 
     /// A text, when it is there.
@@ -194,7 +206,7 @@ impl Args {
         match self.get(name) {
             None => Ok(&[]),
             Some(Value::Array(list)) => Ok(list),
-            Some(value @ Value::String(_)) => Ok(std::slice::from_ref(value)),
+            Some(value @ Value::String(_)) if self.query => Ok(std::slice::from_ref(value)),
             Some(other) => Err(wrong_type(name, other)),
         }
     }
@@ -216,6 +228,15 @@ impl Args {
             .enumerate()
             .map(|(n, value)| pair(value, &format!("{name}[{n}]")))
             .collect()
+    }
+
+    /// Tags or params that must have a key.
+    pub(crate) fn named_pairs(&self, name: &str) -> Result<Vec<KeyValue>, Fault> {
+        let pairs = self.pairs(name)?;
+        match pairs.iter().position(|pair| pair.key.is_empty()) {
+            Some(n) => Err(required(&format!("{name}[{n}].key"))),
+            None => Ok(pairs),
+        }
     }
 
     /// Key and value of the request itself.
@@ -368,7 +389,7 @@ pub(crate) fn float(value: &Value) -> Option<f64> {
     }
 }
 
-/// A tag or param from an object.
+/// A tag or param from an object; a key that is missing is found by who checks it.
 pub(crate) fn pair(value: &Value, path: &str) -> Result<KeyValue, Fault> {
     let text = |name: &str| match value.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -379,9 +400,7 @@ pub(crate) fn pair(value: &Value, path: &str) -> Result<KeyValue, Fault> {
         return Err(wrong_type(path, value));
     }
     Ok(KeyValue {
-        key: text("key")?
-            .filter(|key| !key.is_empty())
-            .ok_or_else(|| required(&format!("{path}.key")))?,
+        key: text("key")?.unwrap_or_default(),
         value: text("value")?.unwrap_or_default(),
     })
 }

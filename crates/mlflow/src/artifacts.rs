@@ -5,26 +5,28 @@ use std::path::{Path as FsPath, PathBuf};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use futures_util::StreamExt;
-use http::{HeaderValue, header};
+use http::{HeaderMap, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use skerry_domain::tracking::ArtifactOwner;
-use skerry_store::StoreError;
+use skerry_store::{Reader, StoreError};
 use tokio::io::AsyncWriteExt;
-use tokio_util::io::ReaderStream;
 
 use crate::args::{self, Args};
+use crate::download::send;
 use crate::fault::{Answer, Fault};
+use crate::listen::Patience;
+use crate::root::INCOMING;
 use crate::{ArtifactRoot, MlflowState, Paths, Place, json};
 
-/// Files that are still being written lie here, below the root.
-const INCOMING: &str = ".incoming";
+/// A file that the screens of MLflow send has at most so many bytes.
+const SMALL: usize = 10 << 20;
 
 pub(crate) fn routes(paths: Paths) -> Paths {
-    let mut paths = paths
+    let paths = paths
         .at("2.0/mlflow/artifacts/list", get(list_of_run))
         .at("2.0/mlflow-artifacts/artifacts", get(list))
         .at(
@@ -40,14 +42,6 @@ pub(crate) fn routes(paths: Paths) -> Paths {
             get(file_of_model),
         )
         .at("2.0/mlflow/upload-artifact", post(upload_to_run));
-    for step in ["create", "complete", "abort"] {
-        paths = paths.at(
-            &format!("2.0/mlflow-artifacts/mpu/{step}/{{*path}}"),
-            post(async || {
-                Fault::not_implemented("Multipart uploads are not offered: upload in one request.")
-            }),
-        );
-    }
     Paths(
         paths
             .0
@@ -56,7 +50,7 @@ pub(crate) fn routes(paths: Paths) -> Paths {
     )
 }
 
-fn bad(error: skerry_domain::ErrorBody) -> Fault {
+pub(crate) fn bad(error: skerry_domain::ErrorBody) -> Fault {
     Fault::invalid(error.message)
 }
 
@@ -109,6 +103,12 @@ async fn entries(folder: PathBuf, prefix: String) -> Result<Vec<Value>, Fault> {
     }
 }
 
+/// Without the segments that lead nowhere: what is written has one name only.
+pub(crate) fn plain(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| *part != ".").collect();
+    parts.join("/")
+}
+
 fn clean(path: Option<String>) -> String {
     path.unwrap_or_default().trim_end_matches('/').to_owned()
 }
@@ -121,8 +121,10 @@ async fn list_below(state: &MlflowState, uri: &str, path: String) -> Answer {
 
 async fn list_of_run(State(state): State<MlflowState>, args: Args) -> Answer {
     let id = args.run_id()?;
+    let path = clean(args.text("path")?);
+    crate::root::check(&path).map_err(bad)?;
     let info = state.peek(|reader| reader.run_info(&id))?;
-    list_below(&state, &info.artifact_uri, clean(args.text("path")?)).await
+    list_below(&state, &info.artifact_uri, path).await
 }
 
 async fn list_of_model(
@@ -130,8 +132,9 @@ async fn list_of_model(
     Path(id): Path<String>,
     args: Args,
 ) -> Answer {
-    let model = state.peek(|reader| reader.logged_model(&id))?;
     let path = clean(args.text("artifact_directory_path")?);
+    crate::root::check(&path).map_err(bad)?;
+    let model = state.peek(|reader| reader.logged_model(&id))?;
     list_below(&state, &model.artifact_location, path).await
 }
 
@@ -143,141 +146,103 @@ async fn list(State(state): State<MlflowState>, args: Args) -> Answer {
     Ok(Json(json::page("files", files, None)))
 }
 
-fn content_type(path: &str) -> &'static str {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let ending = name
-        .rsplit_once('.')
-        .map(|(_, ending)| ending.to_ascii_lowercase());
-    match ending.as_deref() {
-        Some(
-            "txt" | "log" | "py" | "js" | "yaml" | "yml" | "md" | "cfg" | "ini" | "sh" | "sql"
-            | "toml" | "rst" | "jsonl",
-        ) => "text/plain",
-        Some("json") => "application/json",
-        Some("csv") => "text/csv",
-        Some("html" | "htm") => "text/html",
-        Some("png") => "image/png",
-        Some("jpg" | "jpeg") => "image/jpeg",
-        Some("gif") => "image/gif",
-        Some("svg") => "image/svg+xml",
-        Some("webp") => "image/webp",
-        Some("pdf") => "application/pdf",
-        Some("zip") => "application/zip",
-        None if matches!(name, "MLmodel" | "MLproject" | "Dockerfile" | "LICENSE") => "text/plain",
-        _ => "application/octet-stream",
-    }
-}
-
-async fn send(file: PathBuf, path: &str) -> Result<Response, Fault> {
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-            Fault::missing(format!("No such artifact: '{path}'"))
-        }
-        _ => Fault::file("The artifact could not be read", &error),
-    };
-    let open = tokio::fs::File::open(&file).await.map_err(failed)?;
-    let facts = open.metadata().await.map_err(failed)?;
-    if facts.is_dir() {
-        return Err(Fault::invalid(format!(
-            "Artifact path refers to a directory, not a file: '{path}'"
-        )));
-    }
-    let name = path.rsplit('/').next().unwrap_or("artifact");
-    let quoted: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_graphic() && !"\"\\%;".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    let encoded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
-    let mut response =
-        Body::from_stream(ReaderStream::with_capacity(open, 256 << 10)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(content_type(path)),
-    );
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(facts.len()));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    if let Ok(value) = HeaderValue::try_from(format!(
-        "attachment; filename=\"{quoted}\"; filename*=UTF-8''{encoded}"
-    )) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    Ok(response)
-}
-
 async fn download(
     State(state): State<MlflowState>,
     Path(path): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let file = state.artifacts().file(&path).map_err(bad)?;
-    send(file, &path).await
+    send(file, &path, &headers).await
 }
 
-async fn file_of_run(State(state): State<MlflowState>, args: Args) -> Result<Response, Fault> {
+/// A path is looked at before whose it is, as MLflow does.
+fn path_of(args: &Args, name: &str) -> Result<String, Fault> {
+    let path = args.need(name)?;
+    crate::root::check(&path).map_err(bad)?;
+    Ok(path)
+}
+
+async fn file_of_run(
+    State(state): State<MlflowState>,
+    headers: HeaderMap,
+    args: Args,
+) -> Result<Response, Fault> {
     let id = args.run_id()?;
-    let path = args.need("path")?;
+    let path = path_of(&args, "path")?;
     let info = state.peek(|reader| reader.run_info(&id))?;
     let file = state
         .artifacts()
         .path_of(&info.artifact_uri, &path)
         .map_err(bad)?;
-    send(file, &path).await
+    send(file, &path, &headers).await
 }
 
-async fn file_of_version(State(state): State<MlflowState>, args: Args) -> Result<Response, Fault> {
+async fn file_of_version(
+    State(state): State<MlflowState>,
+    headers: HeaderMap,
+    args: Args,
+) -> Result<Response, Fault> {
+    let path = path_of(&args, "path")?;
     let name = args.need("name")?;
     let number = args.version()?;
-    let path = args.need("path")?;
-    let version = state.peek(|reader| reader.model_version(&name, number))?;
-    let uri = version.storage_location.unwrap_or(version.source);
+    let uri = state.peek(|reader| {
+        let version = reader.model_version(&name, number)?;
+        let uri = version.storage_location.unwrap_or(version.source);
+        match uri.strip_prefix("runs:/") {
+            None => Ok(uri),
+            Some(rest) => {
+                let (run, below) = rest.split_once('/').unwrap_or((rest, ""));
+                Ok(format!("{}/{below}", reader.run_info(run)?.artifact_uri))
+            }
+        }
+    })?;
     let file = state.artifacts().path_of(&uri, &path).map_err(bad)?;
-    send(file, &path).await
+    send(file, &path, &headers).await
 }
 
 async fn file_of_model(
     State(state): State<MlflowState>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     args: Args,
 ) -> Result<Response, Fault> {
-    let path = args.need("artifact_file_path")?;
+    let path = path_of(&args, "artifact_file_path")?;
     let model = state.peek(|reader| reader.logged_model(&id))?;
     let file = state
         .artifacts()
         .path_of(&model.artifact_location, &path)
         .map_err(bad)?;
-    send(file, &path).await
+    send(file, &path, &headers).await
+}
+
+/// Refuses what is not behind this door.
+fn behind_door(
+    reader: &Reader<'_>,
+    door: Option<&str>,
+    owner: Option<&ArtifactOwner>,
+    path: &str,
+) -> skerry_store::Result<()> {
+    let Some(door) = door else {
+        return Ok(());
+    };
+    let run = match owner {
+        Some(ArtifactOwner::Run(id)) => Some(id.clone()),
+        Some(ArtifactOwner::LoggedModel(id)) => reader.logged_model(id)?.source_run_id,
+        None => None,
+    };
+    match run {
+        Some(run) if reader.behind_door(&run, door)? => Ok(()),
+        _ => Err(StoreError::Forbidden(format!(
+            "'{path}' belongs to another run: a run's script may write only to its own runs and models."
+        ))),
+    }
 }
 
 /// Whose the path is; refused when that is not behind this door.
-fn placed(state: &MlflowState, path: &str) -> Result<Place, Fault> {
-    let door = state.door().map(str::to_owned);
+pub(crate) fn placed(state: &MlflowState, path: &str) -> Result<Place, Fault> {
     state.peek(|reader| {
         let place = ArtifactRoot::place(reader, path)?;
-        if let Some(door) = door {
-            let run = match &place.owner {
-                Some(ArtifactOwner::Run(id)) => Some(id.clone()),
-                Some(ArtifactOwner::LoggedModel(id)) => reader.logged_model(id)?.source_run_id,
-                None => None,
-            };
-            let inside = match run {
-                Some(run) => reader.behind_door(&run, &door)?,
-                None => false,
-            };
-            if !inside {
-                return Err(StoreError::Forbidden(format!(
-                    "'{path}' belongs to another run: a run's script may write only to its own runs and models."
-                )));
-            }
-        }
+        behind_door(reader, state.door(), place.owner.as_ref(), path)?;
         Ok(place)
     })
 }
@@ -287,101 +252,179 @@ async fn upload(
     Path(path): Path<String>,
     request: Request,
 ) -> Answer {
-    take_in(&state, &path, request).await
+    if path.is_empty() || path.ends_with('/') {
+        return Err(args::required("path"));
+    }
+    let path = plain(&path);
+    let file = state.artifacts().file(&path).map_err(bad)?;
+    let place = placed(&state, &path)?;
+    let incoming = state.artifacts().incoming(&file);
+    let patience = Patience::of(request.extensions());
+    Upload::receive(&incoming, request.into_body(), patience)
+        .await?
+        .keep(&state, &file, place, &path)
+        .await?;
+    Ok(Json(json!({})))
 }
 
 async fn upload_to_run(State(state): State<MlflowState>, request: Request) -> Answer {
     // The fields are in the query, although it is a POST.
     let query = request.uri().query().unwrap_or_default().to_owned();
     let args = Args::from_query(&query);
-    let id = args.run_id()?;
-    let path = args.need("path")?;
-    let info = state.peek(|reader| reader.run_info(&id))?;
-    let base = ArtifactRoot::base(&info.artifact_uri)
-        .map_err(bad)?
-        .to_owned();
-    state
+    let given = |name: &str| {
+        args.text(name)?
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| Fault::invalid(format!("Request must specify {name}.")))
+    };
+    let id = given("run_uuid")?;
+    let path = plain(&given("path")?);
+    crate::root::check(&path).map_err(bad)?;
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let too_big = || Fault::invalid("Artifact size is too large. Max size is 10MB.");
+    if announced.is_some_and(|size| size > SMALL) {
+        return Err(too_big());
+    }
+    let patience = Patience::of(request.extensions());
+    let body = axum::body::to_bytes(request.into_body(), SMALL);
+    let body = tokio::time::timeout(patience.0, body)
+        .await
+        .map_err(|_| Fault::invalid("The upload broke off: nothing came any more."))?
+        .map_err(|_| too_big())?;
+    if body.is_empty() {
+        return Err(Fault::invalid("Request must specify data."));
+    }
+    let info = state.peek(|reader| {
+        let info = reader.run_info(&id)?;
+        let owner = ArtifactOwner::Run(id.clone());
+        behind_door(reader, state.door(), Some(&owner), &path)?;
+        Ok(info)
+    })?;
+    let file = state
         .artifacts()
         .path_of(&info.artifact_uri, &path)
         .map_err(bad)?;
-    take_in(&state, &format!("{base}/{path}"), request).await
-}
-
-/// Writes a body beside its place, then moves it there: a reader never sees half a
-/// file, and what breaks off leaves nothing.
-async fn take_in(state: &MlflowState, path: &str, request: Request) -> Answer {
-    if path.is_empty() || path.ends_with('/') {
-        return Err(args::required("path"));
-    }
-    let file = state.artifacts().file(path).map_err(bad)?;
-    let place = placed(state, path)?;
-    let incoming = state.artifacts().folder().join(INCOMING);
-    let failed = |error: &std::io::Error| Fault::file("The artifact could not be stored", error);
-    tokio::fs::create_dir_all(&incoming)
-        .await
-        .map_err(|error| failed(&error))?;
-    let part = Part(incoming.join(uuid::Uuid::new_v4().simple().to_string()));
-    let (size, sha256) = receive(&part.0, request).await?;
-    if let Some(folder) = file.parent() {
-        tokio::fs::create_dir_all(folder).await.map_err(|error| {
-            if error.kind() == std::io::ErrorKind::AlreadyExists
-                || error.kind() == std::io::ErrorKind::NotADirectory
-            {
-                Fault::invalid(format!("A part of the path '{path}' is a file already."))
-            } else {
-                failed(&error)
-            }
-        })?;
-    }
-    tokio::fs::rename(&part.0, &file).await.map_err(|error| {
-        if error.kind() == std::io::ErrorKind::IsADirectory {
-            Fault::invalid(format!("'{path}' is a folder already."))
-        } else {
-            failed(&error)
-        }
-    })?;
-    if let Some(owner) = place.owner {
-        state
-            .write(move |tx| tx.artifact_logged(owner, &place.path, size, &sha256))
-            .await?;
-    }
+    let place = Place {
+        owner: Some(ArtifactOwner::Run(id)),
+        path: path.clone(),
+    };
+    let incoming = state.artifacts().incoming(&file);
+    Upload::receive(&incoming, Body::from(body), patience)
+        .await?
+        .keep(&state, &file, place, &path)
+        .await?;
     Ok(Json(json!({})))
 }
 
-/// A file that is gone unless it was moved away.
-struct Part(PathBuf);
+/// A body that was written beside its place and is moved there when it is whole: a
+/// reader never sees half a file, and what breaks off leaves nothing.
+pub(crate) struct Upload {
+    file: PathBuf,
+    size: u64,
+    /// Of the content, in hexadecimal digits.
+    pub sha256: String,
+}
 
-impl Drop for Part {
+impl Drop for Upload {
     fn drop(&mut self) {
         // Moved to its place it is not here any more.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.file);
     }
 }
 
-async fn receive(part: &FsPath, request: Request) -> Result<(u64, String), Fault> {
-    let failed = |error: &std::io::Error| Fault::file("The artifact could not be stored", error);
-    let mut out = tokio::fs::File::create(part)
-        .await
-        .map_err(|error| failed(&error))?;
-    let mut hash = Sha256::new();
-    let mut size = 0_u64;
-    let mut body = request.into_body().into_data_stream();
-    while let Some(bytes) = body.next().await {
-        let bytes =
-            bytes.map_err(|error| Fault::invalid(format!("The upload broke off: {error}")))?;
-        size += bytes.len() as u64;
-        hash.update(&bytes);
-        out.write_all(&bytes)
-            .await
-            .map_err(|error| failed(&error))?;
+fn not_stored(error: &std::io::Error) -> Fault {
+    Fault::file("The artifact could not be stored", error)
+}
+
+impl Upload {
+    /// A file that is whole already.
+    pub(crate) fn new(file: PathBuf, size: u64, sha256: String) -> Self {
+        Self { file, size, sha256 }
     }
-    out.flush().await.map_err(|error| failed(&error))?;
-    out.sync_all().await.map_err(|error| failed(&error))?;
-    Ok((size, hex::encode(hash.finalize())))
+
+    /// Writes a body into a new file in `folder`.
+    pub(crate) async fn receive(
+        folder: &FsPath,
+        body: Body,
+        patience: Patience,
+    ) -> Result<Self, Fault> {
+        tokio::fs::create_dir_all(folder)
+            .await
+            .map_err(|error| not_stored(&error))?;
+        let file = folder.join(uuid::Uuid::new_v4().simple().to_string());
+        let mut part = Self::new(file, 0, String::new());
+        let mut out = tokio::fs::File::create(&part.file)
+            .await
+            .map_err(|error| not_stored(&error))?;
+        let mut hash = Sha256::new();
+        let mut body = body.into_data_stream();
+        loop {
+            let next = tokio::time::timeout(patience.0, body.next()).await;
+            let next =
+                next.map_err(|_| Fault::invalid("The upload broke off: nothing came any more."))?;
+            let Some(bytes) = next else {
+                break;
+            };
+            let bytes =
+                bytes.map_err(|error| Fault::invalid(format!("The upload broke off: {error}")))?;
+            part.size += bytes.len() as u64;
+            hash.update(&bytes);
+            out.write_all(&bytes)
+                .await
+                .map_err(|error| not_stored(&error))?;
+        }
+        out.flush().await.map_err(|error| not_stored(&error))?;
+        out.sync_all().await.map_err(|error| not_stored(&error))?;
+        part.sha256 = hex::encode(hash.finalize());
+        Ok(part)
+    }
+
+    /// Moves it to its place, which a message names `path`.
+    pub(crate) async fn settle(&self, file: &FsPath, path: &str) -> Result<(), Fault> {
+        if let Some(folder) = file.parent() {
+            tokio::fs::create_dir_all(folder).await.map_err(|error| {
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory
+                ) {
+                    Fault::invalid(format!("A part of the path '{path}' is a file already."))
+                } else {
+                    not_stored(&error)
+                }
+            })?;
+        }
+        tokio::fs::rename(&self.file, file).await.map_err(|error| {
+            if error.kind() == std::io::ErrorKind::IsADirectory {
+                Fault::invalid(format!("'{path}' is a folder already."))
+            } else {
+                not_stored(&error)
+            }
+        })
+    }
+
+    /// Moves it to its place and notes whose it is.
+    pub(crate) async fn keep(
+        self,
+        state: &MlflowState,
+        file: &FsPath,
+        place: Place,
+        path: &str,
+    ) -> Result<(), Fault> {
+        self.settle(file, path).await?;
+        if let Some(owner) = place.owner {
+            let (size, sha256) = (self.size, self.sha256.clone());
+            state
+                .write(move |tx| tx.artifact_logged(owner, &place.path, size, &sha256))
+                .await?;
+        }
+        Ok(())
+    }
 }
 
 async fn remove(State(state): State<MlflowState>, Path(path): Path<String>) -> Answer {
-    let path = path.trim_end_matches('/').to_owned();
+    let path = plain(path.trim_end_matches('/'));
     let file = state.artifacts().file(&path).map_err(bad)?;
     let place = placed(&state, &path)?;
     let removed = async {

@@ -35,6 +35,9 @@ pub enum Auth {
 #[derive(Debug)]
 pub(crate) struct Entrance {
     pub auth: Auth,
+    /// Stands in the locked file of the data folder: who can read that may ask for
+    /// what is done with the whole store.
+    pub key: Secret,
     /// Only names of this machine's loopback are taken as Host.
     pub loopback: bool,
 }
@@ -124,8 +127,13 @@ impl Entrance {
                 ));
             }
         }
-        let open = matches!(request.uri().path(), "/health" | "/version");
-        if !open && !self.auth.lets_in(headers) {
+        // The address of a part of an upload is a secret that its sender was given.
+        let path = request.uri().path();
+        let open = matches!(path, "/health" | "/version")
+            || (request.method() == http::Method::PUT && path.starts_with(crate::multipart::PARTS));
+        let owner = path.starts_with(crate::upkeep::PREFIX)
+            && Auth::Token(self.key.clone()).lets_in(headers);
+        if !open && !owner && !self.auth.lets_in(headers) {
             return Err(Fault::unauthenticated(
                 "You are not authenticated. Set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME \
                  and MLFLOW_TRACKING_PASSWORD, to what this server was started with.",

@@ -7,7 +7,7 @@ use skerry_store::ExperimentQuery;
 
 use crate::args::Args;
 use crate::fault::{Answer, Fault};
-use crate::{MlflowState, Paths, json};
+use crate::{MlflowState, Paths, json, source};
 
 pub(crate) fn routes(paths: Paths) -> Paths {
     paths
@@ -30,19 +30,23 @@ pub(crate) fn routes(paths: Paths) -> Paths {
 
 async fn create(State(state): State<MlflowState>, args: Args) -> Answer {
     let name = args.need("name")?;
-    let location = args.text("artifact_location")?;
+    let mut location = args.text("artifact_location")?;
     let tags = args.pairs("tags")?;
-    if let Some(location) = location.as_deref().filter(|location| !location.is_empty()) {
-        if location.contains(['#', ';']) {
+    if let Some(given) = location.as_deref().filter(|given| !given.is_empty()) {
+        if given.contains(['#', ';']) {
             return Err(Fault::invalid(
                 "'artifact_location' URL can't include fragments or params.",
             ));
         }
-        if location.contains("..") {
-            return Err(Fault::invalid(
-                "Invalid 'artifact_location': '..' is not allowed.",
-            ));
+        if let Some((_, query)) = given.split_once('?')
+            && percent_encoding::percent_decode_str(query)
+                .decode_utf8_lossy()
+                .contains("..")
+        {
+            return Err(Fault::invalid("Invalid query string"));
         }
+        state.hosts().check(given, "artifact_location")?;
+        location = Some(source::absolute(given)?);
     }
     let id = state
         .write(move |tx| tx.create_experiment(&name, location.as_deref(), &tags))
@@ -123,7 +127,7 @@ async fn delete_tag(State(state): State<MlflowState>, args: Args) -> Answer {
 }
 
 async fn datasets(State(state): State<MlflowState>, args: Args) -> Answer {
-    let ids = args.experiment_ids()?;
+    let ids = args.list("experiment_ids")?;
     if ids.is_empty() {
         return Err(Fault::invalid(
             "SearchDatasets request must specify at least one experiment_id.",
@@ -135,6 +139,7 @@ async fn datasets(State(state): State<MlflowState>, args: Args) -> Answer {
             ids.len()
         )));
     }
+    let ids = args.experiment_ids()?;
     let found = state.read(move |reader| reader.datasets(&ids)).await?;
     let items = found
         .iter()

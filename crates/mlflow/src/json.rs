@@ -1,5 +1,7 @@
 //! MLflow's JSON of the store's types. What is not set is left out.
 
+use std::io::Write;
+
 use axum::response::{IntoResponse, Response};
 use http::header;
 use serde::Serialize;
@@ -13,6 +15,9 @@ use skerry_store::LoggedModelMetric;
 
 use crate::args::page_token;
 use crate::fault::Fault;
+
+/// MLflow's workspaces are not offered: everything is in the one that there always is.
+const WORKSPACE: &str = "default";
 
 /// A number as MLflow answers it: NaN is a string, infinities are the greatest
 /// numbers there are.
@@ -78,6 +83,7 @@ pub(crate) fn experiment(experiment: &Experiment) -> Value {
         "lifecycle_stage": lifecycle(experiment.lifecycle),
         "creation_time": experiment.created_at,
         "last_update_time": experiment.updated_at,
+        "workspace": WORKSPACE,
         "tags": pairs(&experiment.tags),
     }))
 }
@@ -101,6 +107,57 @@ pub(crate) fn answer(value: &impl Serialize) -> Result<Response, Fault> {
         Err(error) => Err(Fault::internal(format!(
             "The answer cannot be written: {error}"
         ))),
+    }
+}
+
+/// JSON as Python writes it, which is how MLflow's clients compare tags that hold some.
+pub(crate) fn python(value: &Value) -> String {
+    struct Python;
+    impl serde_json::ser::Formatter for Python {
+        fn begin_array_value<W: ?Sized + Write>(
+            &mut self,
+            writer: &mut W,
+            first: bool,
+        ) -> std::io::Result<()> {
+            writer.write_all(if first { b"" } else { b", " })
+        }
+
+        fn begin_object_key<W: ?Sized + Write>(
+            &mut self,
+            writer: &mut W,
+            first: bool,
+        ) -> std::io::Result<()> {
+            writer.write_all(if first { b"" } else { b", " })
+        }
+
+        fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+            writer.write_all(b": ")
+        }
+
+        fn write_string_fragment<W: ?Sized + Write>(
+            &mut self,
+            writer: &mut W,
+            fragment: &str,
+        ) -> std::io::Result<()> {
+            let mut units = [0; 2];
+            for c in fragment.chars() {
+                if c.is_ascii() {
+                    write!(writer, "{c}")?;
+                } else {
+                    for unit in c.encode_utf16(&mut units) {
+                        write!(writer, "\\u{unit:04x}")?;
+                    }
+                }
+            }
+            Ok(())
+        }
+    }
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, Python);
+    match value.serialize(&mut serializer) {
+        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+        // A tree of values can always be written to memory.
+        Err(_) => value.to_string(),
     }
 }
 
@@ -129,7 +186,7 @@ pub(crate) fn logged_model(model: &LoggedModel, metrics: &[LoggedModelMetric]) -
             "last_updated_timestamp_ms": model.updated_at,
             "artifact_uri": model.artifact_location,
             "status": model.status,
-            "status_message": model.status_message,
+            "status_message": Some(&model.status_message).filter(|text| !text.is_empty()),
             "model_type": model.model_type,
             "source_run_id": model.source_run_id,
             "tags": pairs(&model.tags),
@@ -168,9 +225,22 @@ pub(crate) fn registered_model(model: &RegisteredModel) -> Value {
         "name": model.name,
         "creation_timestamp": model.created_at,
         "last_updated_timestamp": model.updated_at,
-        "description": model.description.as_deref().unwrap_or(""),
+        "description": model.description.as_deref().filter(|text| !text.is_empty()),
         "latest_versions": model.latest_versions.iter().map(model_version).collect::<Vec<_>>(),
         "tags": pairs(&model.tags),
         "aliases": aliases,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_written_as_python_does() {
+        assert_eq!(
+            python(&json!([{"name": "é\"x", "version": 1}, {}])),
+            r#"[{"name": "\u00e9\"x", "version": 1}, {}]"#
+        );
+    }
 }

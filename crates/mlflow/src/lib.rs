@@ -11,27 +11,33 @@
 mod args;
 mod artifacts;
 mod auth;
+mod download;
 mod experiments;
 mod fault;
 mod json;
+mod listen;
 mod logged_models;
 mod metrics;
+mod multipart;
 mod registry;
 mod root;
 mod runs;
 mod serve;
+mod source;
 mod state;
+mod upkeep;
 mod versions;
 mod written;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::{MethodRouter, get};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::routing::{MethodRouter, any, get};
 
 pub use auth::Auth;
 pub use root::{ArtifactRoot, Place};
-pub use serve::{ServeError, ServeOptions, serve};
+pub use serve::{Places, ServeError, ServeOptions, serve};
 pub use state::MlflowState;
+pub use upkeep::{Collected, Gc, Move, gc_in, move_in};
 
 /// The version of MLflow whose protocol this is.
 pub const MLFLOW_VERSION: &str = "3.17.2";
@@ -62,22 +68,38 @@ pub fn router(state: MlflowState) -> Router {
     paths = registry::routes(paths);
     paths = versions::routes(paths);
     paths = artifacts::routes(paths);
+    paths = multipart::routes(paths);
+    paths = upkeep::routes(paths);
     paths = paths.at("3.0/mlflow/server-info", get(server_info));
+    for traces in ["2.0/mlflow/traces", "3.0/mlflow/traces"] {
+        paths = paths
+            .at(traces, any(no_traces))
+            .at(&format!("{traces}/{{*rest}}"), any(no_traces));
+    }
     paths
         .0
         .route("/health", get(async || "OK"))
         .route("/version", get(async || MLFLOW_VERSION))
+        .route("/v1/traces", any(no_traces))
         .fallback(async |uri: http::Uri| fault::Fault::no_endpoint(uri.path()))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(state)
 }
 
-async fn server_info() -> axum::Json<serde_json::Value> {
+/// Said once, and not asked again: clients repeat neither 501 nor what it answers to.
+async fn no_traces() -> fault::Fault {
+    fault::Fault::not_implemented(
+        "This server keeps no traces, only runs, models and their files. \
+         mlflow.tracing.disable() turns tracing off.",
+    )
+}
+
+async fn server_info(State(state): State<MlflowState>) -> axum::Json<serde_json::Value> {
     axum::Json(serde_json::json!({
         "store_type": "SqlStore",
         "workspaces_enabled": false,
         "trace_archival_enabled": false,
-        "multipart_uploads_enabled": false,
+        "multipart_uploads_enabled": state.alone(),
         "multipart_downloads_enabled": false,
         "presigned_upload_run_id_supported": false,
         "presigned_upload_model_id_supported": false,

@@ -131,10 +131,10 @@ async fn log_params(
 }
 
 async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
-    let experiment_ids = args.experiment_ids()?;
-    if experiment_ids.is_empty() {
+    if args.get("experiment_ids").is_none() {
         return Err(args::required("experiment_ids"));
     }
+    let experiment_ids = args.experiment_ids()?;
     let text = |value: &Value, name: &str| {
         value
             .get(name)

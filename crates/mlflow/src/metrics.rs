@@ -17,11 +17,11 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde_json::{Value, json};
 use skerry_domain::KeyValue;
 use skerry_domain::tracking::MetricPoint;
-use skerry_store::{Batch, Store};
+use skerry_store::{Batch, HistoryPage, Reader, Sample, Store, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::args::{self, Args, JsonBody};
+use crate::args::{self, Args, HINT, JsonBody};
 use crate::fault::{Answer, Fault};
 use crate::written::History;
 use crate::{MlflowState, Paths, json};
@@ -31,6 +31,9 @@ const HISTORY: usize = 25_000;
 const BULK_RUNS: usize = 100;
 /// Points of one run in a chart.
 const INTERVAL: usize = 2_500;
+/// Of so many points a chart has the very ones that MLflow picks. Of more it has
+/// those that keep the extremes, which are found without reading all of them.
+const PICKED: usize = 4_096;
 
 pub(crate) fn routes(paths: Paths) -> Paths {
     paths
@@ -166,6 +169,16 @@ struct Logged<'a> {
     tags: Vec<Pair>,
 }
 
+impl Logged<'_> {
+    fn is_named(&self) -> bool {
+        let named = |pairs: &[Pair]| pairs.iter().all(|pair| !pair.key.is_empty());
+        !self.run_id.is_empty()
+            && self.metrics.iter().all(|point| !point.key.is_empty())
+            && named(&self.params)
+            && named(&self.tags)
+    }
+}
+
 fn pairs(pairs: Vec<Pair>) -> Vec<KeyValue> {
     pairs
         .into_iter()
@@ -190,6 +203,7 @@ async fn log_metric(State(state): State<MlflowState>, JsonBody(body): JsonBody) 
         // Read again, slowly, to say what is wrong.
         _ => {
             let args = Args::from_body(&body)?;
+            let run_id = args.run_id()?;
             let named = |text: Option<String>| text.filter(|text| !text.is_empty());
             let point = MetricPoint {
                 key: args.need("key")?,
@@ -202,7 +216,7 @@ async fn log_metric(State(state): State<MlflowState>, JsonBody(body): JsonBody) 
                 dataset_name: named(args.text("dataset_name")?),
                 dataset_digest: named(args.text("dataset_digest")?),
             };
-            (args.run_id()?, point)
+            (run_id, point)
         }
     };
     if point.model_id.is_none() {
@@ -217,7 +231,7 @@ async fn log_metric(State(state): State<MlflowState>, JsonBody(body): JsonBody) 
 
 async fn log_batch(State(state): State<MlflowState>, JsonBody(body): JsonBody) -> Answer {
     let (run_id, batch) = match serde_json::from_slice::<Logged<'_>>(&body) {
-        Ok(logged) if !logged.run_id.is_empty() => (
+        Ok(logged) if logged.is_named() => (
             logged.run_id,
             Batch {
                 metrics: logged.metrics.into_iter().map(Point::into_point).collect(),
@@ -227,6 +241,7 @@ async fn log_batch(State(state): State<MlflowState>, JsonBody(body): JsonBody) -
         ),
         _ => {
             let args = Args::from_body(&body)?;
+            let run_id = args.need("run_id")?;
             let batch = Batch {
                 metrics: args
                     .list("metrics")?
@@ -234,10 +249,10 @@ async fn log_batch(State(state): State<MlflowState>, JsonBody(body): JsonBody) -
                     .enumerate()
                     .map(|(n, value)| point(value, &format!("metrics[{n}]")))
                     .collect::<Result<_, _>>()?,
-                params: args.pairs("params")?,
-                tags: args.pairs("tags")?,
+                params: args.named_pairs("params")?,
+                tags: args.named_pairs("tags")?,
             };
-            (args.need("run_id")?, batch)
+            (run_id, batch)
         }
     };
     let only_metrics = batch.params.is_empty() && batch.tags.is_empty();
@@ -282,6 +297,20 @@ fn point(value: &Value, path: &str) -> Result<MetricPoint, Fault> {
         dataset_name: text("dataset_name"),
         dataset_digest: text("dataset_digest"),
     })
+}
+
+/// Points of a metric; of a run that is not there MLflow has none, and no error.
+fn points(
+    reader: &Reader<'_>,
+    run_id: &str,
+    key: &str,
+    offset: usize,
+    limit: Option<usize>,
+) -> skerry_store::Result<HistoryPage> {
+    match reader.metric_history(run_id, key, offset, limit) {
+        Err(StoreError::NotFound(_)) => Ok(HistoryPage::default()),
+        found => found,
+    }
 }
 
 async fn history(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
@@ -371,7 +400,11 @@ fn write_history(
             waiting = Some(history.part());
             ControlFlow::Continue(())
         })
-    })?;
+    });
+    let next = match next {
+        Err(StoreError::NotFound(_)) => None,
+        found => found?,
+    };
     if let Some(error) = failed {
         return Err(unwritten(error));
     }
@@ -412,7 +445,7 @@ async fn bulk(State(state): State<MlflowState>, args: Args) -> Answer<Response> 
                 if left == 0 {
                     break;
                 }
-                let page = reader.metric_history(&run, &key, 0, Some(left))?;
+                let page = points(reader, &run, &key, 0, Some(left))?;
                 left -= page.samples.len();
                 history.points(&page.samples, Some(&run))?;
             }
@@ -426,6 +459,36 @@ async fn bulk(State(state): State<MlflowState>, args: Args) -> Answer<Response> 
     Ok(json::written(body))
 }
 
+/// At most `max` points, by step: the first of each of as many parts of equal size,
+/// and the last of all.
+fn picked(mut samples: Vec<Sample>, max: usize, steps: Option<(i64, i64)>) -> Vec<Sample> {
+    if let Some((from, to)) = steps {
+        samples.retain(|sample| (from..=to).contains(&sample.step));
+    }
+    samples.sort_by(|a, b| {
+        (a.step, a.timestamp)
+            .cmp(&(b.step, b.timestamp))
+            .then(a.value.total_cmp(&b.value))
+    });
+    let Some(last) = samples.last().copied() else {
+        return samples;
+    };
+    if samples.len() <= max {
+        return samples;
+    }
+    let (size, bigger) = (samples.len() / max, samples.len() % max);
+    let mut first = 0;
+    let mut kept = Vec::with_capacity(max);
+    for part in 0..max {
+        kept.extend(samples.get(first).copied());
+        first += size + usize::from(part < bigger);
+    }
+    if let Some(end) = kept.last_mut() {
+        *end = last;
+    }
+    kept
+}
+
 async fn interval(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
     let runs = args.texts("run_ids")?;
     if runs.is_empty() {
@@ -433,7 +496,7 @@ async fn interval(State(state): State<MlflowState>, args: Args) -> Answer<Respon
     }
     if runs.len() > BULK_RUNS {
         return Err(Fault::invalid(format!(
-            "GetMetricHistoryBulkInterval request must specify at most {BULK_RUNS} run_ids. Received {} run_ids.",
+            "GetMetricHistoryBulkInterval request must specify at most {BULK_RUNS} run_ids. Received {} run_ids. {HINT}",
             runs.len()
         )));
     }
@@ -444,7 +507,9 @@ async fn interval(State(state): State<MlflowState>, args: Args) -> Answer<Respon
             .ok()
             .filter(|max| (1..=INTERVAL).contains(max))
             .ok_or_else(|| {
-                Fault::invalid(format!("max_results must be between 1 and {INTERVAL}."))
+                Fault::invalid(format!(
+                    "max_results must be between 1 and {INTERVAL}. {HINT}"
+                ))
             })?,
     };
     let steps = match (args.int("start_step")?, args.int("end_step")?) {
@@ -465,8 +530,12 @@ async fn interval(State(state): State<MlflowState>, args: Args) -> Answer<Respon
         .read(move |reader| {
             let mut history = History::new(&key)?;
             for run in runs {
-                let chart = reader.chart(&run, &key, max, steps)?;
-                history.points(&chart.samples, Some(&run))?;
+                let page = points(reader, &run, &key, 0, Some(PICKED))?;
+                let samples = match page.next {
+                    None => picked(page.samples, max, steps),
+                    Some(_) => reader.chart(&run, &key, max, steps)?.samples,
+                };
+                history.points(&samples, Some(&run))?;
             }
             Ok(history.end(None)?)
         })

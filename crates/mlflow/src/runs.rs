@@ -39,7 +39,8 @@ async fn create(State(state): State<MlflowState>, args: Args) -> Answer<Response
         },
         name: args.text("run_name")?.unwrap_or_default(),
         user_id: args.text("user_id")?.unwrap_or_default(),
-        start_time: args.int("start_time")?,
+        // MLflow has 0 where nothing is said.
+        start_time: Some(args.int("start_time")?.unwrap_or(0)),
         status: None,
         tags: args.pairs("tags")?,
         opened_by: state.door().map(str::to_owned),
@@ -123,25 +124,28 @@ async fn restore(State(state): State<MlflowState>, args: Args) -> Answer {
 }
 
 async fn log_param(State(state): State<MlflowState>, args: Args) -> Answer {
+    let run_id = args.run_id()?;
     let param = args.pair()?;
     state
-        .write_run(args.run_id()?, move |tx, id| tx.log_param(id, param))
+        .write_run(run_id, move |tx, id| tx.log_param(id, param))
         .await?;
     Ok(Json(json!({})))
 }
 
 async fn set_tag(State(state): State<MlflowState>, args: Args) -> Answer {
+    let run_id = args.run_id()?;
     let tag = args.pair()?;
     state
-        .write_run(args.run_id()?, move |tx, id| tx.set_run_tags(id, vec![tag]))
+        .write_run(run_id, move |tx, id| tx.set_run_tags(id, vec![tag]))
         .await?;
     Ok(Json(json!({})))
 }
 
 async fn delete_tag(State(state): State<MlflowState>, args: Args) -> Answer {
+    let run_id = args.run_id()?;
     let key = args.need("key")?;
     state
-        .write_run(args.run_id()?, move |tx, id| tx.delete_run_tag(id, &key))
+        .write_run(run_id, move |tx, id| tx.delete_run_tag(id, &key))
         .await?;
     Ok(Json(json!({})))
 }
@@ -184,6 +188,7 @@ fn model_id(value: &Value, path: &str) -> Result<String, Fault> {
 }
 
 async fn log_inputs(State(state): State<MlflowState>, args: Args) -> Answer {
+    let run_id = args.run_id()?;
     let datasets = args
         .list("datasets")?
         .iter()
@@ -197,9 +202,7 @@ async fn log_inputs(State(state): State<MlflowState>, args: Args) -> Answer {
         .map(|(n, value)| model_id(value, &format!("models[{n}]")))
         .collect::<Result<Vec<_>, _>>()?;
     state
-        .write_run(args.run_id()?, move |tx, id| {
-            tx.log_inputs(id, datasets, models)
-        })
+        .write_run(run_id, move |tx, id| tx.log_inputs(id, datasets, models))
         .await?;
     Ok(Json(json!({})))
 }
@@ -227,6 +230,7 @@ async fn log_outputs(State(state): State<MlflowState>, args: Args) -> Answer {
 }
 
 async fn log_model(State(state): State<MlflowState>, args: Args) -> Answer {
+    let run_id = args.run_id()?;
     let text = args.need("model_json")?;
     let model: Value = serde_json::from_str(&text).map_err(|_| {
         Fault::invalid(format!(
@@ -243,7 +247,7 @@ async fn log_model(State(state): State<MlflowState>, args: Args) -> Answer {
         )));
     }
     state
-        .write_run(args.run_id()?, move |tx, id| {
+        .write_run(run_id, move |tx, id| {
             let run = tx.run(id)?;
             let mut models: Vec<Value> = run
                 .tag(MODELS_TAG)
@@ -252,7 +256,7 @@ async fn log_model(State(state): State<MlflowState>, args: Args) -> Answer {
             models.push(model);
             let tag = KeyValue {
                 key: MODELS_TAG.to_owned(),
-                value: Value::from(models).to_string(),
+                value: json::python(&Value::from(models)),
             };
             tx.set_run_tags(id, vec![tag])
         })

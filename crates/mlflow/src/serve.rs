@@ -1,25 +1,46 @@
 //! The tracking server by itself: `skerry serve`.
 
+use std::fs::File;
 use std::future::Future;
+use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::middleware;
-use axum::serve::ListenerExt;
-use skerry_domain::{Code, Coded};
+use skerry_domain::{Code, Coded, Secret};
 use skerry_store::{Store, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 
 use crate::auth::{Entrance, enter};
-use crate::{ArtifactRoot, Auth, MlflowState, router};
+use crate::listen::{self, Limits};
+use crate::root::local_path;
+use crate::source::{Hosts, scheme};
+use crate::upkeep::Running;
+use crate::{ArtifactRoot, Auth, MlflowState, multipart, router};
+
+/// Where a tracking server keeps what.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Holds `tracking.db` and `artifacts/`; made when it is not there.
+    pub data_dir: PathBuf,
+    /// Where the proxy of artifacts keeps files; `artifacts/` in the data folder when
+    /// nothing is said. As MLflow's `--artifacts-destination`: a path or a `file:` URI.
+    pub artifacts_destination: Option<String>,
+    /// Where artifacts of new experiments go, as MLflow's `--default-artifact-root`: a
+    /// path or a `file:` URI, whose files are served then, or any other URI, which
+    /// clients reach by themselves; the proxy when nothing is said.
+    pub default_artifact_root: Option<String>,
+}
 
 /// How to serve.
 pub struct ServeOptions {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Holds `tracking.db` and `artifacts/`; made when it is not there.
-    pub data_dir: PathBuf,
+    /// Where things are kept.
+    pub places: Places,
+    /// Schemes of artifact URIs that may name any host.
+    pub allowed_schemes: Vec<String>,
     /// Who may come in.
     pub auth: Auth,
     /// Called with the address once requests are taken.
@@ -43,6 +64,9 @@ pub enum ServeError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// An artifact root is none.
+    #[error("The files of artifacts cannot be kept at '{0}': give a folder of this computer.")]
+    Destination(String),
     /// Something listens there already.
     #[error("Port {} on {} is taken by another program.", .0.port(), .0.ip())]
     PortTaken(SocketAddr),
@@ -66,9 +90,69 @@ impl Coded for ServeError {
             }
             Self::Folder { .. } => Code::FileAccess,
             Self::PortTaken(_) => Code::PortTaken,
-            Self::Listen { .. } => Code::Invalid,
+            Self::Listen { .. } | Self::Destination(_) => Code::Invalid,
         }
     }
+}
+
+/// The folder that a path or a `file:` URI means.
+fn on_this_machine(uri: &str) -> Option<PathBuf> {
+    if scheme(uri).is_empty() {
+        return std::path::absolute(uri).ok();
+    }
+    local_path(uri)
+}
+
+impl Places {
+    /// Opens the store and finds the roots of artifacts.
+    pub(crate) fn open(&self) -> Result<(Store, ArtifactRoot), ServeError> {
+        let destination = match &self.artifacts_destination {
+            Some(uri) => {
+                on_this_machine(uri).ok_or_else(|| ServeError::Destination(uri.clone()))?
+            }
+            None => self.data_dir.join("artifacts"),
+        };
+        let mut artifacts = ArtifactRoot::new(destination);
+        let mut options = StoreOptions::default();
+        if let Some(uri) = &self.default_artifact_root {
+            options.artifact_root.clone_from(uri);
+            if let Some(folder) = on_this_machine(uri) {
+                if !uri.starts_with("file:") {
+                    options.artifact_root = folder.display().to_string();
+                }
+                artifacts = artifacts.with_local(folder);
+            }
+        }
+        let store = Store::open(&self.data_dir.join("tracking.db"), options)?;
+        Ok((store, artifacts))
+    }
+}
+
+/// Takes a data folder for one process, until the file is dropped: two writers would
+/// not see each other's names.
+pub(crate) fn lock(data_dir: &Path) -> Result<File, ServeError> {
+    let folder = |source| ServeError::Folder {
+        path: data_dir.to_owned(),
+        source,
+    };
+    std::fs::create_dir_all(data_dir).map_err(folder)?;
+    let mut how = File::options();
+    how.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut how, 0o600);
+    let file = how.open(data_dir.join("serve.lock")).map_err(folder)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(ServeError::InUse(data_dir.to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => Err(folder(error)),
+    }
+}
+
+/// Writes into the locked file how its holder is asked.
+fn tell(lock: &mut File, running: &Running) -> std::io::Result<()> {
+    lock.set_len(0)?;
+    serde_json::to_writer(&mut *lock, running)?;
+    lock.flush()
 }
 
 /// Serves until `shutdown`, then answers what is under way and closes the store.
@@ -79,21 +163,16 @@ pub async fn serve(
     options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let data_dir = options.data_dir;
-    let folder = |source| ServeError::Folder {
-        path: data_dir.clone(),
-        source,
+    let mut lock = lock(&options.places.data_dir)?;
+    let (store, artifacts) = options.places.open()?;
+    let hosts = Hosts {
+        default_root: store.options().artifact_root.clone(),
+        allowed: options.allowed_schemes,
     };
-    std::fs::create_dir_all(&data_dir).map_err(folder)?;
-    // Held until the end: two writers would not see each other's names.
-    let lock = std::fs::File::create(data_dir.join("serve.lock")).map_err(folder)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(std::fs::TryLockError::WouldBlock) => return Err(ServeError::InUse(data_dir)),
-        Err(std::fs::TryLockError::Error(error)) => return Err(folder(error)),
-    }
-    let store = Store::open(&data_dir.join("tracking.db"), StoreOptions::default())?;
-    let state = MlflowState::new(store, ArtifactRoot::new(data_dir.join("artifacts")));
+    multipart::sweep(&artifacts, multipart::STALE);
+    let state = MlflowState::new(store, artifacts)
+        .with_hosts(hosts)
+        .served_alone();
     let address = options.listen;
     let listener = TcpListener::bind(address)
         .await
@@ -103,25 +182,26 @@ pub async fn serve(
         })?;
     let listen = |source| ServeError::Listen { address, source };
     let address = listener.local_addr().map_err(listen)?;
+    let running = Running {
+        address,
+        key: format!(
+            "{}{}",
+            uuid::Uuid::new_v4().simple(),
+            uuid::Uuid::new_v4().simple()
+        ),
+    };
+    tell(&mut lock, &running).map_err(listen)?;
     let entrance = Arc::new(Entrance {
         auth: options.auth,
+        key: Secret::new(running.key),
         loopback: address.ip().is_loopback(),
     });
     let app = router(state).layer(middleware::from_fn_with_state(entrance, enter));
-    let listener = listener.tap_io(|stream| {
-        // A small answer must not wait for the client's acknowledgement.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY");
-        }
-    });
-    tracing::info!(%address, data_dir = %data_dir.display(), "the tracking server listens");
+    tracing::info!(%address, data_dir = %options.places.data_dir.display(), "the tracking server listens");
     if let Some(ready) = options.on_ready {
         ready(address);
     }
-    axum::serve(listener, app)
-        .with_graceful_shutdown(shutdown)
-        .await
-        .map_err(listen)?;
+    listen::serve(listener, app, Limits::default(), shutdown).await;
     drop(lock);
     Ok(())
 }

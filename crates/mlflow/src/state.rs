@@ -5,12 +5,15 @@ use skerry_store::{Append, Check, Reader, Result, Store, StoreError, Tx};
 
 use crate::ArtifactRoot;
 use crate::fault::Fault;
+use crate::source::Hosts;
 
 /// What the routes work on.
 #[derive(Debug, Clone)]
 pub struct MlflowState {
     store: Store,
     artifacts: ArtifactRoot,
+    hosts: Arc<Hosts>,
+    alone: bool,
     door: Option<Arc<str>>,
 }
 
@@ -20,8 +23,33 @@ impl MlflowState {
         Self {
             store,
             artifacts,
+            hosts: Arc::default(),
+            alone: false,
             door: None,
         }
+    }
+
+    /// Nobody else follows this store. Big files may come in parts: their addresses
+    /// carry no token, so whoever mounts the routes must let them through.
+    #[must_use]
+    pub(crate) fn served_alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
+    pub(crate) fn alone(&self) -> bool {
+        self.alone
+    }
+
+    #[must_use]
+    pub(crate) fn with_hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = Arc::new(hosts);
+        self
+    }
+
+    /// Which hosts locations may name.
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.hosts
     }
 
     /// The door of one run: its script may write to that run, to runs that it creates

@@ -7,8 +7,8 @@ use skerry_domain::tracking::ModelVersion;
 use skerry_store::{NewModelVersion, RegistryQuery, Result, StoreError, Tx};
 
 use crate::args::Args;
-use crate::fault::{Answer, Fault};
-use crate::{MlflowState, Paths, json};
+use crate::fault::Answer;
+use crate::{MlflowState, Paths, json, source};
 
 /// The tag of a logged model that says which versions were made of it.
 const VERSIONS_TAG: &str = "mlflow.modelVersions";
@@ -36,57 +36,26 @@ fn one(version: &ModelVersion) -> Json<Value> {
     Json(json!({"model_version": json::model_version(version)}))
 }
 
-/// A source must not lead out of where artifacts are, now or when it is fetched.
-fn check_source(source: &str, run_id: Option<&str>) -> std::result::Result<(), Fault> {
-    let decoded = percent_encoding::percent_decode_str(source).decode_utf8_lossy();
-    let climbs = |text: &str| text.split(['/', '\\']).any(|part| part == "..");
-    if climbs(source) || climbs(&decoded) {
-        return Err(Fault::invalid(format!(
-            "Invalid model version source: '{source}'. If supplying a source as an http, https, \
-             local file path, ftp, objectstore, etc., relative paths are not allowed"
-        )));
-    }
-    let local = source.starts_with('/') || source.starts_with("file:") || !source.contains(':');
-    if local {
-        return Err(Fault::invalid(format!(
-            "Invalid model version source: '{source}'. To use a local path as a model version source, \
-             the run_id request parameter has to be specified and the local path has to be contained \
-             within the artifact directory of the run specified by the run_id."
-        )));
-    }
-    if let Some(rest) = source.strip_prefix("runs:/") {
-        let named = rest.split('/').next().unwrap_or_default();
-        if run_id != Some(named) {
-            return Err(Fault::invalid(format!(
-                "Invalid model version source: '{source}'. The run_id request parameter has to name its run."
-            )));
-        }
-    }
-    Ok(())
-}
-
 async fn create(State(state): State<MlflowState>, args: Args) -> Answer {
-    let new = NewModelVersion {
+    let mut new = NewModelVersion {
         name: args.need("name")?,
         source: args.need("source")?,
-        run_id: args.text("run_id")?.filter(|id| !id.is_empty()),
-        model_id: args.text("model_id")?.filter(|id| !id.is_empty()),
+        run_id: args.text("run_id")?,
+        model_id: args.text("model_id")?,
         description: args.text("description")?,
         run_link: args.text("run_link")?,
         user_id: None,
         tags: args.pairs("tags")?,
     };
-    let prompt = new
-        .tags
-        .iter()
-        .any(|tag| tag.key == "mlflow.prompt.is_prompt" && tag.value.eq_ignore_ascii_case("true"));
-    if !prompt {
-        check_source(&new.source, new.run_id.as_deref())?;
-    }
+    state.hosts().check(&new.source, "source")?;
+    let local = source::is_local(&new.source)?;
     let version = state
         .write(move |tx| {
+            source::check(tx, &mut new, local)?;
             let version = tx.create_model_version(new)?;
-            if let Some(model_id) = &version.model_id {
+            if let Some(model_id) = &version.model_id
+                && !version.tags.iter().any(source::is_prompt_tag)
+            {
                 note_version(tx, model_id, &version)?;
             }
             Ok(version)
@@ -110,7 +79,7 @@ fn note_version(tx: &Tx<'_>, model_id: &str, version: &ModelVersion) -> Result<(
     known.push(json!({"name": version.name, "version": version.version}));
     let tag = KeyValue {
         key: VERSIONS_TAG.to_owned(),
-        value: Value::from(known).to_string(),
+        value: json::python(&Value::from(known)),
     };
     tx.set_logged_model_tags(model_id, &[tag]).map(drop)
 }

@@ -273,8 +273,8 @@ impl Reading<'_, '_> {
 
     fn run(&self, record: &RunRecord) -> Result<()> {
         let experiment = self.experiment(&record.experiment)?;
-        self.tx.put_run(record, experiment, Some(self.machine))?;
-        Ok(())
+        let run = self.tx.put_run(record, experiment, Some(self.machine))?;
+        self.tx.move_inputs(run, experiment)
     }
 
     fn run_tags(&self, run_id: &str, set: &[KeyValue], deleted: &[String]) -> Result<()> {

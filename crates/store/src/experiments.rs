@@ -147,7 +147,7 @@ impl Tx<'_> {
     }
 
     pub(crate) fn location_of(&self, id: i64) -> String {
-        format!("{}/{id}", self.artifact_root.trim_end_matches('/'))
+        limits::appended(self.artifact_root, &id.to_string())
     }
 
     /// Creates an experiment; answers its number.

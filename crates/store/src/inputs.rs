@@ -181,6 +181,32 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Data sets belong to an experiment: those of a run that has moved are noted there.
+    pub(crate) fn move_inputs(&self, run: i64, to: i64) -> Result<()> {
+        let elsewhere: Vec<i64> = self
+            .conn()
+            .prepare_cached(
+                "SELECT d.id FROM dataset_inputs i JOIN datasets d ON d.id = i.dataset
+                 WHERE i.run = ?1 AND d.experiment != ?2",
+            )?
+            .query_map([run, to], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for dataset in elsewhere {
+            self.conn().execute(
+                "INSERT OR IGNORE INTO datasets (experiment, name, digest, source_type, source, schema, profile)
+                 SELECT ?2, name, digest, source_type, source, schema, profile FROM datasets WHERE id = ?1",
+                [dataset, to],
+            )?;
+            self.conn().execute(
+                "UPDATE OR IGNORE dataset_inputs SET dataset = (SELECT n.id FROM datasets n JOIN datasets o
+                    ON o.name = n.name AND o.digest = n.digest WHERE o.id = ?2 AND n.experiment = ?3)
+                 WHERE run = ?1 AND dataset = ?2",
+                params![run, dataset, to],
+            )?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn put_outputs(&self, run: i64, models: &[ModelOutput]) -> Result<()> {
         for output in models {
             self.conn().execute(

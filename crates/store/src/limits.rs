@@ -9,6 +9,7 @@ pub(crate) const KEY: usize = 250;
 const PARAM_VALUE: usize = 6_000;
 const TAG_VALUE: usize = 8_000;
 const EXPERIMENT_NAME: usize = 500;
+const ARTIFACT_LOCATION: usize = 2_048;
 const EXPERIMENT_TAG_VALUE: usize = 20_000;
 const REGISTRY_TAG_VALUE: usize = 100_000;
 const ALIAS: usize = 255;
@@ -142,7 +143,7 @@ pub(crate) fn metric(point: &MetricPoint, path: impl Fn() -> String) -> Result<(
     }
     if point.timestamp < 0 {
         return invalid(format!(
-            "Invalid value {} for parameter '{}' supplied: metric '{}' (value={}). \
+            "Invalid value {} for parameter '{}' supplied: metric '{}' (value={:?}). \
              Timestamp must be a nonnegative long (64-bit integer) ",
             point.timestamp,
             at(&path(), "timestamp"),
@@ -188,10 +189,29 @@ pub(crate) fn experiment_name(name: &str) -> Result<()> {
     length("name", EXPERIMENT_NAME, name)
 }
 
+/// A URI with more of a path; a query stays behind it.
+pub(crate) fn appended(uri: &str, more: &str) -> String {
+    let (path, query) = match uri.split_once('?') {
+        Some((path, query)) if uri.contains(':') => (path, Some(query)),
+        _ => (uri, None),
+    };
+    let path = format!("{}/{more}", path.trim_end_matches('/'));
+    match query {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    }
+}
+
 pub(crate) fn artifact_location(location: &str) -> Result<()> {
     if location.starts_with("runs:") {
         return invalid(format!(
             "Artifact location cannot be a runs:/ URI. Given: '{location}'"
+        ));
+    }
+    if location.chars().count() > ARTIFACT_LOCATION {
+        return invalid(format!(
+            "Invalid artifact path length. The length of the artifact path cannot be greater than \
+             {ARTIFACT_LOCATION} characters."
         ));
     }
     Ok(())
@@ -226,10 +246,7 @@ pub(crate) fn model_name(name: &str, field: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn alias(alias: &str) -> Result<()> {
-    if alias.is_empty() {
-        return invalid("Registered model alias name cannot be empty.");
-    }
+pub(crate) fn alias_chars(alias: &str) -> Result<()> {
     if !alias
         .chars()
         .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
@@ -239,6 +256,14 @@ pub(crate) fn alias(alias: &str) -> Result<()> {
              underscores (_), and dashes (-)."
         ));
     }
+    Ok(())
+}
+
+pub(crate) fn alias(alias: &str) -> Result<()> {
+    if alias.is_empty() {
+        return invalid("Registered model alias name cannot be empty.");
+    }
+    alias_chars(alias)?;
     length("Registered model alias name", ALIAS, alias)?;
     if alias.eq_ignore_ascii_case("latest") {
         return invalid("'latest' alias name (case insensitive) is reserved.");
@@ -339,6 +364,18 @@ mod tests {
             ("a/./b/", "a/b"),
         ] {
             assert_eq!(normal_path(name), normal, "{name}");
+        }
+    }
+
+    #[test]
+    fn uris_grow_before_their_query() {
+        for (uri, longer) in [
+            ("mlflow-artifacts:/", "mlflow-artifacts:/1"),
+            ("/a/b/", "/a/b/1"),
+            ("s3://b/p?x=1", "s3://b/p/1?x=1"),
+            ("/a?b", "/a?b/1"),
+        ] {
+            assert_eq!(appended(uri, "1"), longer);
         }
     }
 

@@ -88,7 +88,7 @@ const MODELS: Searchable = Searchable {
         "EXISTS (SELECT 1 FROM logged_model_params t WHERE t.model_id = m.model_id AND t.key = ? AND {value} {op} ?)",
     ),
     metrics: Some(
-        "EXISTS (SELECT 1 FROM logged_model_metrics s WHERE s.model_id = m.model_id AND s.key = ? AND s.value {op} ?)",
+        "EXISTS (SELECT 1 FROM logged_model_points s WHERE s.model_id = m.model_id AND s.key = ? AND s.value {op} ?)",
     ),
     datasets: None,
 };
@@ -180,7 +180,7 @@ impl Reader<'_> {
                 .collect();
             sql.and(
                 &format!(
-                    "EXISTS (SELECT 1 FROM logged_model_metrics s WHERE s.model_id = m.model_id AND ({}))",
+                    "EXISTS (SELECT 1 FROM logged_model_points s WHERE s.model_id = m.model_id AND ({}))",
                     any.join(" OR ")
                 ),
                 bound,
@@ -195,14 +195,14 @@ impl Reader<'_> {
             .try_map(|model| self.with_model_data(model))
     }
 
-    /// The latest value of each metric of a logged model, per data set and run.
+    /// Every point that was measured of a logged model, by metric.
     ///
     /// # Errors
     /// When the file fails.
     pub fn logged_model_metrics(&self, model_id: &str) -> Result<Vec<LoggedModelMetric>> {
         let mut statement = self.conn().prepare_cached(
             "SELECT key, value, timestamp, step, dataset_name, dataset_digest, run_id
-             FROM logged_model_metrics WHERE model_id = ?1",
+             FROM logged_model_points WHERE model_id = ?1",
         )?;
         let rows = statement.query_map([model_id], |row| {
             let text = |n| -> rusqlite::Result<Option<String>> {
@@ -256,7 +256,7 @@ impl Sql {
                 condition.push_str(&format!(" AND s.dataset_digest = {}", quoted(digest)));
             }
             let value = format!(
-                "(SELECT s.value FROM logged_model_metrics s WHERE s.model_id = m.model_id AND {condition}
+                "(SELECT s.value FROM logged_model_points s WHERE s.model_id = m.model_id AND {condition}
                   ORDER BY s.timestamp DESC, s.step DESC, s.run_id LIMIT 1)"
             );
             self.order(format!("{value} IS NULL, {value} {way}"));
@@ -303,9 +303,9 @@ impl Tx<'_> {
         }
         let model_id = format!("m-{}", names::new_id());
         let model = LoggedModel {
-            artifact_location: format!(
-                "{}/models/{model_id}/artifacts",
-                experiment.artifact_location.trim_end_matches('/')
+            artifact_location: limits::appended(
+                &experiment.artifact_location,
+                &format!("models/{model_id}/artifacts"),
             ),
             model_id,
             experiment_id: experiment.id,
@@ -336,7 +336,8 @@ impl Tx<'_> {
             "INSERT INTO logged_models (model_id, experiment, name, artifact_location, created_at, updated_at,
                 status, status_message, model_type, source_run_id, machine_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT (model_id) DO UPDATE SET name = excluded.name, updated_at = excluded.updated_at,
+             ON CONFLICT (model_id) DO UPDATE SET experiment = excluded.experiment,
+                name = excluded.name, updated_at = excluded.updated_at,
                 status = excluded.status, status_message = excluded.status_message,
                 model_type = excluded.model_type, source_run_id = excluded.source_run_id,
                 artifact_location = excluded.artifact_location, deleted = 0",
@@ -368,6 +369,22 @@ impl Tx<'_> {
             for pair in wanted {
                 insert.execute(params![model.model_id, pair.key, pair.value])?;
             }
+        }
+        Ok(())
+    }
+
+    /// Models follow the run that logged them to another experiment.
+    pub(crate) fn move_logged_models(&self, run_id: &str, experiment: i64) -> Result<()> {
+        let models: Vec<String> = self
+            .conn()
+            .prepare_cached(
+                "UPDATE logged_models SET experiment = ?2 WHERE source_run_id = ?1 AND deleted = 0
+                 RETURNING model_id",
+            )?
+            .query_map(params![run_id, experiment], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for model in models {
+            self.journal_model(&model)?;
         }
         Ok(())
     }
@@ -465,10 +482,9 @@ impl Tx<'_> {
         };
         self.conn()
             .prepare_cached(
-                "INSERT INTO logged_model_metrics (model_id, key, dataset_name, dataset_digest, run_id, value, timestamp, step)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                 ON CONFLICT DO UPDATE SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step
-                 WHERE (excluded.step, excluded.timestamp) >= (step, timestamp)",
+                "INSERT OR REPLACE INTO logged_model_points
+                    (model_id, key, dataset_name, dataset_digest, run_id, value, timestamp, step)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 model_id,

@@ -44,7 +44,10 @@ impl Reader<'_> {
             .prepare_cached("SELECT id FROM registered_models WHERE name = ?1")?
             .query_row([name], |row| row.get(0))
             .optional()?
-            .ok_or_else(|| missing(name))
+            .map_or_else(
+                || limits::model_name(name, "name").and(Err(missing(name))),
+                Ok,
+            )
     }
 
     /// A registered model.
@@ -118,6 +121,7 @@ impl Reader<'_> {
     /// # Errors
     /// `NotFound` for the model, `Invalid` for the alias (as MLflow has it).
     pub fn alias_target(&self, name: &str, alias: &str) -> Result<i64> {
+        limits::alias_chars(alias)?;
         let model = self.registered_number(name)?;
         if alias.eq_ignore_ascii_case("latest") {
             return self
@@ -275,8 +279,8 @@ impl Tx<'_> {
     /// `NotFound`, `Invalid`.
     pub fn set_alias(&self, name: &str, alias: &str, version: i64) -> Result<()> {
         limits::alias(alias)?;
-        let id = self.registered_number(name)?;
         self.model_version(name, version)?;
+        let id = self.registered_number(name)?;
         self.put_alias(id, alias, version)?;
         self.journal(|| Change::AliasSet {
             name: name.to_owned(),

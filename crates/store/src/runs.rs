@@ -115,9 +115,8 @@ impl Reader<'_> {
     /// A run with its data, deleted or not.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` for what cannot be a run id.
+    /// `NotFound`.
     pub fn run(&self, run_id: &str) -> Result<Run> {
-        limits::run_id(run_id)?;
         let (id, info) = self.run_row(run_id)?;
         DataOfRuns::new(self)?.load(id, info)
     }
@@ -277,9 +276,9 @@ impl Tx<'_> {
             key: NAME_TAG.to_owned(),
             value: name.clone(),
         });
-        let artifact_uri = format!(
-            "{}/{run_id}/artifacts",
-            experiment.artifact_location.trim_end_matches('/')
+        let artifact_uri = limits::appended(
+            &experiment.artifact_location,
+            &format!("{run_id}/artifacts"),
         );
         let record = RunRecord {
             run_id,
@@ -420,6 +419,26 @@ impl Tx<'_> {
         self.run_info(run_id)
     }
 
+    /// Moves a run, and the models that it logged, to another experiment. Its artifacts
+    /// stay where they are.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` when the run or the experiment is deleted.
+    pub fn move_run(&self, run_id: &str, experiment_id: i64) -> Result<RunInfo> {
+        let target = self.active_run(run_id)?;
+        let experiment = self.active_experiment(experiment_id)?;
+        if target.experiment != experiment.id {
+            self.conn().execute(
+                "UPDATE runs SET experiment = ?2 WHERE id = ?1",
+                [target.id, experiment.id],
+            )?;
+            self.move_inputs(target.id, experiment.id)?;
+            self.journal_run(run_id)?;
+            self.move_logged_models(run_id, experiment.id)?;
+        }
+        self.run_info(run_id)
+    }
+
     /// Puts a run in the bin, or takes it out again.
     ///
     /// # Errors
@@ -454,7 +473,7 @@ impl Tx<'_> {
         limits::batch(batch.metrics.len(), batch.params.len(), batch.tags.len())?;
         limits::unique_params(&batch.params)?;
         let target = self.active_run(run_id)?;
-        self.write_params(&target, run_id, batch.params)?;
+        self.write_params(&target, run_id, batch.params, true)?;
         self.write_metrics(&target, run_id, batch.metrics)?;
         self.write_tags(&target, run_id, batch.tags)
     }
@@ -476,7 +495,7 @@ impl Tx<'_> {
     pub fn log_param(&self, run_id: &str, mut param: KeyValue) -> Result<()> {
         limits::param(&mut param, "")?;
         let target = self.active_run(run_id)?;
-        self.write_params(&target, run_id, vec![param])
+        self.write_params(&target, run_id, vec![param], false)
     }
 
     /// Sets tags of a run.
@@ -540,13 +559,19 @@ impl Tx<'_> {
         }
     }
 
-    fn write_params(&self, target: &Target, run_id: &str, params: Vec<KeyValue>) -> Result<()> {
+    /// In a batch MLflow has another message for params that would change.
+    fn write_params(
+        &self,
+        target: &Target,
+        run_id: &str,
+        params: Vec<KeyValue>,
+        batch: bool,
+    ) -> Result<()> {
         if params.is_empty() {
             return Ok(());
         }
         let mut fresh = Vec::with_capacity(params.len());
         let mut changed = Vec::new();
-        let count = params.len();
         for param in params {
             match self.param_value(target.id, &param.key)? {
                 None => fresh.push(param),
@@ -554,9 +579,9 @@ impl Tx<'_> {
                 Some(old) => changed.push((param, old)),
             }
         }
-        match (changed.first(), count) {
-            (None, _) => {}
-            (Some((param, old)), 1) => {
+        match changed.first() {
+            None => {}
+            Some((param, old)) if !batch => {
                 return limits::invalid(format!(
                     "Changing param values is not allowed. Param with key='{}' was already logged \
                      with value='{old}' for run ID='{run_id}'. Attempted logging new value '{}'.",
@@ -619,7 +644,9 @@ impl Tx<'_> {
         })
     }
 
-    fn write_tags(&self, target: &Target, run_id: &str, tags: Vec<KeyValue>) -> Result<()> {
+    fn write_tags(&self, target: &Target, run_id: &str, mut tags: Vec<KeyValue>) -> Result<()> {
+        // A run always has a name.
+        tags.retain(|tag| tag.key != NAME_TAG || !tag.value.is_empty());
         if tags.is_empty() {
             return Ok(());
         }

@@ -29,6 +29,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         20_261_127_050_000,
         include_str!("../migrations/20261127050000_search.sql"),
     ),
+    (
+        20_261_127_060_000,
+        include_str!("../migrations/20261127060000_model_points.sql"),
+    ),
 ];
 
 /// SQLite's `application_id` of our files: "Skry".
@@ -76,6 +80,9 @@ pub(crate) fn open_writer(path: &Path, options: &StoreOptions) -> Result<Connect
     conn.busy_timeout(std::time::Duration::from_secs(10))
         .map_err(at)?;
     refuse_others(&conn, path)?;
+    // Free pages can be given back to the disk. Only a file without tables takes this.
+    conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")
+        .map_err(at)?;
     conn.pragma_update(None, "journal_mode", "WAL")
         .map_err(at)?;
     // FULL: each commit is on the disk before it is answered. In WAL mode NORMAL

@@ -171,7 +171,7 @@ impl Reader<'_> {
                 "SELECT {COLUMNS} FROM model_versions v JOIN registered_models m ON m.id = v.model
                  WHERE v.model = ?1 AND v.deleted = 0 AND v.version = (SELECT max(o.version)
                     FROM model_versions o WHERE o.model = v.model AND o.stage = v.stage AND o.deleted = 0)
-                 ORDER BY v.version DESC"
+                 ORDER BY v.version"
             ))?
             .query_map([model], from_row)?
             .collect::<rusqlite::Result<_>>()?;
@@ -381,11 +381,12 @@ impl Tx<'_> {
         to: &str,
         archive_others: bool,
     ) -> Result<ModelVersion> {
-        let to = stage(to)?;
+        let given = to;
+        let to = stage(given)?;
         if archive_others && !matches!(to, "Staging" | "Production") {
             return limits::invalid(format!(
-                "Model version transition cannot archive existing model versions because '{to}' is not an \
-                 Active stage. Valid stages are Staging, Production"
+                "Model version transition cannot archive existing model versions because '{given}' is not an \
+                 Active stage. Valid stages are ['Staging', 'Production']"
             ));
         }
         self.model_version(name, version)?;

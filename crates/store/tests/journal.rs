@@ -59,6 +59,7 @@ enum Step {
     Alias(u8),
     Model(u8),
     Input(u8),
+    Move(u8, u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -78,6 +79,7 @@ fn step() -> impl Strategy<Value = Step> {
         n().prop_map(Step::Alias),
         n().prop_map(Step::Model),
         n().prop_map(Step::Input),
+        (n(), n()).prop_map(|(a, b)| Step::Move(a, b)),
     ]
 }
 
@@ -105,7 +107,8 @@ fn take(tx: &Tx<'_>, runs: &mut Vec<String>, step: &Step) -> Result<()> {
         | Step::Version(n)
         | Step::Alias(n)
         | Step::Model(n)
-        | Step::Input(n) => run(*n),
+        | Step::Input(n)
+        | Step::Move(n, _) => run(*n),
     };
     let Some(id) = id else {
         return Ok(());
@@ -211,6 +214,10 @@ fn take(tx: &Tx<'_>, runs: &mut Vec<String>, step: &Step) -> Result<()> {
             }],
             Vec::new(),
         ),
+        Step::Move(_, to) => {
+            let to = tx.experiment_named(&format!("experiment {}", to % 3))?;
+            tx.move_run(&id, to.id).map(drop)
+        }
     }
 }
 

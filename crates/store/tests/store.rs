@@ -10,8 +10,8 @@
 use std::sync::Arc;
 
 use skerry_domain::tracking::{LogLine, MetricPoint};
-use skerry_domain::{Code, Coded, LogStream};
-use skerry_store::{Append, Batch, NewRun, Store, StoreOptions};
+use skerry_domain::{Code, Coded, LifecycleStage, LogStream};
+use skerry_store::{Append, Batch, NewRun, Purge, Store, StoreOptions};
 
 fn open(path: &std::path::Path) -> Store {
     Store::open(path, StoreOptions::default()).unwrap()
@@ -527,4 +527,127 @@ fn views_are_kept_by_name_and_a_name_once() {
     store.run_view_delete("2").unwrap();
     store.run_view_delete("2").unwrap();
     assert_eq!(store.run_views().unwrap(), [view("1", "better")]);
+}
+
+fn into_bin(store: &Store, run: &str) {
+    let run = run.to_owned();
+    store
+        .write(move |tx| tx.set_run_lifecycle(&run, LifecycleStage::Deleted))
+        .unwrap();
+}
+
+/// Points that do not compress to nothing.
+fn noise(from: i64) -> Vec<MetricPoint> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    (from..from + 1_000)
+        .map(|n| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            MetricPoint::new("m", (state >> 11) as f64, n, n)
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_purged_gives_its_disk_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = open(&path);
+    let (kept, gone) = (new_run(&store), new_run(&store));
+    log(&store, &kept, points(0..100));
+    for n in 0..40 {
+        log(&store, &gone, noise(n * 1_000));
+    }
+    let named = Purge {
+        run_ids: vec![kept.clone()],
+        ..Purge::default()
+    };
+    let refused = store.read(|reader| reader.garbage(&named)).unwrap_err();
+    assert_eq!(refused.code(), Code::WrongState);
+    let run = kept.clone();
+    let purged = store.write(move |tx| tx.purge_run(&run)).unwrap();
+    assert_eq!(purged, None, "what is not in the bin stays");
+
+    into_bin(&store, &gone);
+    let garbage = store
+        .read(|reader| reader.garbage(&Purge::default()))
+        .unwrap();
+    assert_eq!(garbage.runs, std::slice::from_ref(&gone));
+    let old = Purge {
+        before: Some(0),
+        ..Purge::default()
+    };
+    assert!(
+        store
+            .read(|reader| reader.garbage(&old))
+            .unwrap()
+            .runs
+            .is_empty()
+    );
+    store.settle().unwrap();
+    let before = std::fs::metadata(&path).unwrap().len();
+    let run = gone.clone();
+    assert!(store.write(move |tx| tx.purge_run(&run)).unwrap().is_some());
+    while store.write(|tx| tx.give_back(50)).unwrap() > 0 {}
+    store.settle().unwrap();
+    let after = std::fs::metadata(&path).unwrap().len();
+    assert!(after + 200_000 < before, "{before} bytes, then {after}");
+    let missing = store.read(|reader| reader.run(&gone)).unwrap_err();
+    assert_eq!(missing.code(), Code::NotFound);
+    let history = store.read(|reader| reader.metric_history(&kept, "m", 0, None));
+    assert_eq!(history.unwrap().samples.len(), 100);
+}
+
+#[test]
+fn an_experiment_goes_when_nothing_is_left_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("a.db"));
+    let (id, run) = store
+        .write(|tx| {
+            let id = tx.create_experiment("e", None, &[])?;
+            let run = tx.create_run(NewRun {
+                experiment_id: id,
+                ..NewRun::default()
+            })?;
+            tx.set_experiment_lifecycle(id, LifecycleStage::Deleted)?;
+            Ok((id, run.info.run_id))
+        })
+        .unwrap();
+    assert!(!store.write(move |tx| tx.purge_experiment(id)).unwrap());
+    store.write(move |tx| tx.purge_run(&run)).unwrap();
+    assert!(store.write(move |tx| tx.purge_experiment(id)).unwrap());
+    assert!(
+        store
+            .write(|tx| tx.create_experiment("e", None, &[]))
+            .unwrap()
+            > id
+    );
+}
+
+#[test]
+fn an_older_file_is_compacted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let run = {
+        let store = open(&path);
+        let run = new_run(&store);
+        log(&store, &run, points(0..10));
+        run
+    };
+    // As it was made before pages could be given back.
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM")
+        .unwrap();
+    let mode = |conn: &rusqlite::Connection| -> i64 {
+        conn.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(mode(&conn), 0);
+    drop(conn);
+    let store = open(&path);
+    store.compact().unwrap();
+    assert_eq!(mode(&rusqlite::Connection::open(&path).unwrap()), 2);
+    let history = store.read(|reader| reader.metric_history(&run, "m", 0, None));
+    assert_eq!(history.unwrap().samples.len(), 10);
 }

@@ -33,6 +33,8 @@ pub async fn run(arguments: Arguments) -> Result<(), ErrorBody> {
         .unwrap_or_else(skerry_console::default_data_dir);
     match arguments.verb {
         Verb::Serve(verb) => return serve::run(verb, data_dir, json).await,
+        Verb::Gc(verb) => return serve::gc(verb, data_dir, json),
+        Verb::MoveRuns(verb) => return serve::move_runs(verb, data_dir, json),
         Verb::Web { listen } => return web::run(listen, data_dir, json).await,
         Verb::Import(verb) => return transfer::import(verb, data_dir, json).await,
         Verb::Export(verb) => return transfer::export(verb, data_dir, json).await,
@@ -81,6 +83,8 @@ impl Session {
             }
             // Answered before a workspace is opened.
             Verb::Serve(_)
+            | Verb::Gc(_)
+            | Verb::MoveRuns(_)
             | Verb::Web { .. }
             | Verb::Import(_)
             | Verb::Export(_)
