@@ -13,7 +13,7 @@ use crate::seed::{Seeded, post};
 const SECONDS: u32 = 5;
 /// A request is measured so often, but not for longer than that in all.
 const REQUESTS: usize = 31;
-const AT_MOST: Duration = Duration::from_secs(20);
+const AT_MOST: Duration = Duration::from_secs(8);
 
 async fn new_run(url: &str) -> String {
     let body = json!({ "experiment_id": "0", "start_time": 1 });

@@ -134,7 +134,13 @@ impl Server {
     }
 
     /// Ends it and waits until it has closed its files.
-    pub fn end(mut self) {
+    pub fn end(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
         let group = format!("-{}", self.child.id());
         let _ = skerry_lab::run(&["kill", "-TERM", "--", &group]);
         let _ = self.child.wait();
