@@ -31,13 +31,18 @@ pub const LOADS: &[(&str, &str, u32)] = &[
     ("runs/get, 16 clients, requests/s", "get", 16),
 ];
 
-/// How much of a load a server takes, per second.
-pub async fn load(url: &str, what: &str, clients: u32) -> f64 {
+/// How much of a load a server takes, per second; and how many requests failed, if any.
+pub async fn load(url: &str, what: &str, clients: u32) -> String {
     let run = new_run(url).await;
     let script = out().join("load.lua");
     std::fs::write(&script, lua(&run, what)).unwrap();
     let per = if what == "log-batch" { 1000.0 } else { 1.0 };
-    wrk(&script, url, clients) * per
+    let (rate, errors) = wrk(&script, url, clients);
+    let rate = shown(Some(rate * per));
+    if errors == 0.0 {
+        return rate;
+    }
+    format!("{rate} ({errors} failed)")
 }
 
 /// Each request carries new steps, so that no point is dropped as already known.
@@ -72,11 +77,12 @@ fn lua(run: &str, what: &str) -> String {
            for i = 1, 1000 do all[i] = string.format('{{\"key\":\"b%d\",\"value\":%f,\"timestamp\":1700000000000,\"step\":%d}}', i % 10, math.random(), first + i) end\n\
            return table.concat(all, ',') end\n\
          function request() n = n + 1; return {request} end\n\
-         function done(summary) io.write(string.format('ERRORS %d\\n', summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout)) end\n"
+         function done(summary) io.write(string.format('SUM %d %d\\n', summary.requests - summary.errors.status, summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout)) end\n"
     )
 }
 
-fn wrk(script: &Path, url: &str, clients: u32) -> f64 {
+/// Requests that succeeded, per second, and the number of those that failed.
+fn wrk(script: &Path, url: &str, clients: u32) -> (f64, f64) {
     let output = skerry_lab::run(&[
         "wrk",
         "--threads",
@@ -92,12 +98,17 @@ fn wrk(script: &Path, url: &str, clients: u32) -> f64 {
         url,
     ])
     .unwrap();
-    assert!(output.contains("ERRORS 0"), "{output}");
-    output
+    let sum: Vec<f64> = output
         .lines()
-        .find_map(|line| line.trim().strip_prefix("Requests/sec:"))
-        .and_then(|number| number.trim().parse().ok())
-        .unwrap_or_else(|| panic!("{output}"))
+        .find_map(|line| line.strip_prefix("SUM "))
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    match sum.as_slice() {
+        [good, bad] => (good / f64::from(SECONDS), *bad),
+        _ => panic!("{output}"),
+    }
 }
 
 /// A name, a filter, an order, and how many runs are on the page.

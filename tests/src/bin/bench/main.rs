@@ -130,7 +130,7 @@ fn put_memory(table: &mut Table, name: &str, row: &str, server: &Server) {
 async fn put_loads(table: &mut Table, name: &str, url: &str) {
     for (row, what, clients) in LOADS {
         let rate = figures::load(url, what, *clients).await;
-        table.put(name, row, shown(Some(rate)));
+        table.put(name, row, rate);
     }
 }
 
@@ -267,7 +267,7 @@ async fn growth() {
         }
         for (row, what, clients) in LOADS.iter().filter(|(_, _, clients)| *clients > 1) {
             let rate = figures::load(&server.url, what, *clients).await;
-            table.put(&name, row, shown(Some(rate)));
+            table.put(&name, row, rate);
         }
         put_memory(&mut table, &name, AFTER, &server);
         server.end();

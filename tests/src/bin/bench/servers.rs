@@ -41,7 +41,7 @@ impl Server {
         let url = format!("http://127.0.0.1:{port}");
         let client = reqwest::Client::new();
         let started = Instant::now();
-        let child = command
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -53,6 +53,8 @@ impl Server {
         while !matches!(client.get(&health).send().await, Ok(answer) if answer.status().is_success())
         {
             assert!(started.elapsed() < PATIENCE, "{command:?} does not come up");
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "{command:?} has ended: {ended:?}");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Self {
