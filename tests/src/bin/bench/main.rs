@@ -50,7 +50,7 @@ const GROWTH: &[Size] = &[
     },
     Size {
         runs: 1_000_000,
-        width: 5,
+        width: 2,
         points: 0,
     },
 ];
