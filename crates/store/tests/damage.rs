@@ -138,8 +138,13 @@ fn a_sound_store_has_no_findings() {
 /// Pages full of noise at random places: it is found, and all that does not lie there is saved.
 #[test]
 fn damaged_pages_cost_their_own_rows() {
-    let seed: u64 = rand::random();
-    println!("seed {seed}");
+    // Four bad pages can be just those with the rows that all others belong to: which pages
+    // are hit is fixed where property tests are, too.
+    let seed: u64 = std::env::var("PROPTEST_RNG_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(rand::random);
+    println!("PROPTEST_RNG_SEED={seed}");
     let mut chance = StdRng::seed_from_u64(seed);
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole.db");
