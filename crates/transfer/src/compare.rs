@@ -69,6 +69,7 @@ impl Comparison<'_> {
     pub(crate) fn run(mut self) -> Result<()> {
         let here: BTreeMap<String, Experiment> = self
             .target
+            .as_source()
             .experiments()?
             .into_iter()
             .map(|experiment| (experiment.name.clone(), experiment))
@@ -88,7 +89,7 @@ impl Comparison<'_> {
                 cursor = next;
             }
         }
-        let names = self.target.registered_names()?;
+        let names = self.target.as_source().registered_names()?;
         for name in self.source.registered_names()? {
             // What cannot be read was told while it was to be carried.
             let Ok(registered) = self.source.registered(&name) else {
@@ -96,7 +97,7 @@ impl Comparison<'_> {
                 continue;
             };
             let here = match names.contains(&name) {
-                true => Some(self.target.registered(&name)?),
+                true => Some(self.target.as_source().registered(&name)?),
                 false => None,
             };
             self.registered(&registered, here.as_ref())?;
@@ -192,7 +193,7 @@ impl Comparison<'_> {
                     continue;
                 }
             };
-            let found = points_of(self.target, &here, key)?;
+            let found = points_of(self.target.as_source(), &here, key)?;
             let equal = there == found;
             if !equal {
                 let why = if there.points == found.points {
@@ -381,7 +382,7 @@ impl Comparison<'_> {
         if wanted.1 != size {
             return Ok(Some(format!("{size} bytes there, {} came", wanted.1)));
         }
-        let found = hash(self.target.open(to, path)?)?;
+        let found = hash(self.target.as_source().open(to, path)?)?;
         Ok((found != wanted).then(|| format!("SHA-256 {} there, {} here", wanted.0, found.0)))
     }
 
@@ -477,7 +478,7 @@ fn equal_values(a: f64, b: f64) -> bool {
         || a.clamp(f64::MIN, f64::MAX) == b.clamp(f64::MIN, f64::MAX)
 }
 
-fn points_of(of: &(impl Source + ?Sized), run: &SourceRun, key: &str) -> Result<PointHash> {
+fn points_of(of: &dyn Source, run: &SourceRun, key: &str) -> Result<PointHash> {
     let mut hash = PointHash::default();
     of.history(run, key, &mut |samples| {
         hash.add(samples);

@@ -168,14 +168,21 @@ pub trait Source {
     fn near(&self) -> bool;
 
     /// What could not be read so far; emptied by the call.
-    fn problems(&self) -> Vec<Problem>;
+    fn problems(&self) -> Vec<Problem> {
+        Vec::new()
+    }
 
     /// What is there that is not carried, such as traces: what, and how many.
-    fn left_out(&self) -> Result<Vec<(String, u64)>>;
+    fn left_out(&self) -> Result<Vec<(String, u64)>> {
+        Ok(Vec::new())
+    }
 }
 
 /// A tracking store that is written, and read to compare.
-pub trait Target: Source {
+pub trait Target {
+    /// The same store, to read what is there.
+    fn as_source(&self) -> &dyn Source;
+
     /// Makes an experiment, or finds the one of that name. Answers it as it is here.
     fn experiment(&self, experiment: &Experiment) -> Result<Experiment>;
 

@@ -13,7 +13,6 @@ use crate::entities::{
     EachPoint, Elsewhere, Files, Place, Source, SourceModel, SourceRegistered, SourceRun,
 };
 use crate::local;
-use crate::report::Problem;
 
 /// Runs that are read at once.
 const PAGE: usize = 100;
@@ -192,13 +191,5 @@ impl Source for StoreSource {
 
     fn near(&self) -> bool {
         true
-    }
-
-    fn problems(&self) -> Vec<Problem> {
-        Vec::new()
-    }
-
-    fn left_out(&self) -> Result<Vec<(String, u64)>> {
-        Ok(Vec::new())
     }
 }

@@ -17,7 +17,6 @@ use crate::client::Client;
 use crate::entities::{
     EachPoint, Elsewhere, Files, Place, Source, SourceModel, SourceRegistered, SourceRun,
 };
-use crate::report::Problem;
 use crate::{MODEL_TAG, RUN_TAG, Result};
 
 /// Runs of one answer.
@@ -660,14 +659,6 @@ impl Source for ServerSource {
 
     fn near(&self) -> bool {
         false
-    }
-
-    fn problems(&self) -> Vec<Problem> {
-        Vec::new()
-    }
-
-    fn left_out(&self) -> Result<Vec<(String, u64)>> {
-        Ok(Vec::new())
     }
 }
 

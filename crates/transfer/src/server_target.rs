@@ -9,14 +9,12 @@ use std::io::Read;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use skerry_domain::tracking::{Experiment, Run};
+use skerry_domain::tracking::{Experiment, Run, number};
 use skerry_domain::{Code, ErrorBody, KeyValue, LifecycleStage};
 use skerry_store::Sample;
 
 use crate::client::Client;
-use crate::entities::{
-    EachPoint, Files, Place, Source, SourceModel, SourceRegistered, SourceRun, Target,
-};
+use crate::entities::{Place, Source, SourceModel, SourceRegistered, SourceRun, Target};
 use crate::report::Problem;
 use crate::server::{ServerSource, path, put};
 use crate::{MODEL_TAG, RUN_TAG, Result};
@@ -57,6 +55,20 @@ impl ServerTarget {
             files: RefCell::default(),
             restored: RefCell::default(),
         }
+    }
+
+    /// The experiment that a run or logged model says it is in.
+    fn experiment_of(&self, entity: &Value) -> Result<Experiment> {
+        let number = entity
+            .pointer("/info/experiment_id")
+            .and_then(Value::as_str)
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(-1);
+        self.experiments
+            .borrow()
+            .get(&number)
+            .cloned()
+            .ok_or_else(|| ErrorBody::not_found("experiment", &number.to_string()))
     }
 
     fn post(&self, end: &str, body: &Value) -> Result<Value> {
@@ -208,58 +220,14 @@ fn missing(wanted: &[KeyValue], there: &[KeyValue]) -> Vec<KeyValue> {
 
 /// A number as MLflow reads it.
 fn number(value: f64) -> Value {
-    if value.is_nan() {
-        Value::from("NaN")
-    } else if value == f64::INFINITY {
-        Value::from("Infinity")
-    } else if value == f64::NEG_INFINITY {
-        Value::from("-Infinity")
-    } else {
-        Value::from(value)
-    }
-}
-
-impl Source for ServerTarget {
-    fn experiments(&self) -> Result<Vec<Experiment>> {
-        self.there.experiments()
-    }
-    fn runs(
-        &self,
-        experiment: &Experiment,
-        cursor: &str,
-    ) -> Result<(Vec<SourceRun>, Option<String>)> {
-        self.there.runs(experiment, cursor)
-    }
-    fn history(&self, run: &SourceRun, key: &str, each: &mut EachPoint<'_>) -> Result<()> {
-        self.there.history(run, key, each)
-    }
-    fn models(&self, experiment: &Experiment) -> Result<Vec<SourceModel>> {
-        self.there.models(experiment)
-    }
-    fn registered_names(&self) -> Result<Vec<String>> {
-        self.there.registered_names()
-    }
-    fn registered(&self, name: &str) -> Result<SourceRegistered> {
-        self.there.registered(name)
-    }
-    fn files(&self, place: &Place) -> Result<Files> {
-        self.there.files(place)
-    }
-    fn open(&self, place: &Place, path: &str) -> Result<Box<dyn Read>> {
-        self.there.open(place, path)
-    }
-    fn near(&self) -> bool {
-        false
-    }
-    fn problems(&self) -> Vec<Problem> {
-        Vec::new()
-    }
-    fn left_out(&self) -> Result<Vec<(String, u64)>> {
-        Ok(Vec::new())
-    }
+    number::word(value).map_or_else(|| Value::from(value), Value::from)
 }
 
 impl Target for ServerTarget {
+    fn as_source(&self) -> &dyn Source {
+        &self.there
+    }
+
     fn experiment(&self, experiment: &Experiment) -> Result<Experiment> {
         let name = experiment.name.as_str();
         let find = || {
@@ -538,16 +506,7 @@ impl Target for ServerTarget {
         match self.there.client.get(&path("runs/get"), &[("run_id", &id)]) {
             Ok(answer) => {
                 let run = answer.get("run").unwrap_or(&Value::Null);
-                let number = run
-                    .pointer("/info/experiment_id")
-                    .and_then(Value::as_str)
-                    .and_then(|number| number.parse().ok())
-                    .unwrap_or(-1);
-                let experiments = self.experiments.borrow();
-                let here = experiments
-                    .get(&number)
-                    .ok_or_else(|| ErrorBody::not_found("experiment", &number.to_string()))?;
-                Ok(Some(self.there.read_run(here, run)?))
+                Ok(Some(self.there.read_run(&self.experiment_of(run)?, run)?))
             }
             Err(error) if error.code == Code::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -563,16 +522,9 @@ impl Target for ServerTarget {
         match found {
             Ok(answer) => {
                 let model = answer.get("model").unwrap_or(&Value::Null);
-                let number = model
-                    .pointer("/info/experiment_id")
-                    .and_then(Value::as_str)
-                    .and_then(|number| number.parse().ok())
-                    .unwrap_or(-1);
-                let experiments = self.experiments.borrow();
-                let here = experiments
-                    .get(&number)
-                    .ok_or_else(|| ErrorBody::not_found("experiment", &number.to_string()))?;
-                Ok(Some(self.there.read_model(here, model)?))
+                Ok(Some(
+                    self.there.read_model(&self.experiment_of(model)?, model)?,
+                ))
             }
             Err(error) if error.code == Code::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -12,9 +12,7 @@ use skerry_store::{Sample, Store, StoreError, Tx};
 
 use crate::Result;
 use crate::compare::unreadable;
-use crate::entities::{
-    EachPoint, Files, Place, Source, SourceModel, SourceRegistered, SourceRun, Target,
-};
+use crate::entities::{Place, Source, SourceModel, SourceRegistered, SourceRun, Target};
 use crate::here::StoreSource;
 use crate::report::Problem;
 use crate::server::is_storage;
@@ -71,47 +69,11 @@ impl StoreTarget {
     }
 }
 
-impl Source for StoreTarget {
-    fn experiments(&self) -> Result<Vec<Experiment>> {
-        self.here.experiments()
-    }
-    fn runs(
-        &self,
-        experiment: &Experiment,
-        cursor: &str,
-    ) -> Result<(Vec<SourceRun>, Option<String>)> {
-        self.here.runs(experiment, cursor)
-    }
-    fn history(&self, run: &SourceRun, key: &str, each: &mut EachPoint<'_>) -> Result<()> {
-        self.here.history(run, key, each)
-    }
-    fn models(&self, experiment: &Experiment) -> Result<Vec<SourceModel>> {
-        self.here.models(experiment)
-    }
-    fn registered_names(&self) -> Result<Vec<String>> {
-        self.here.registered_names()
-    }
-    fn registered(&self, name: &str) -> Result<SourceRegistered> {
-        self.here.registered(name)
-    }
-    fn files(&self, place: &Place) -> Result<Files> {
-        self.here.files(place)
-    }
-    fn open(&self, place: &Place, path: &str) -> Result<Box<dyn Read>> {
-        self.here.open(place, path)
-    }
-    fn near(&self) -> bool {
-        true
-    }
-    fn problems(&self) -> Vec<Problem> {
-        Vec::new()
-    }
-    fn left_out(&self) -> Result<Vec<(String, u64)>> {
-        Ok(Vec::new())
-    }
-}
-
 impl Target for StoreTarget {
+    fn as_source(&self) -> &dyn Source {
+        &self.here
+    }
+
     fn experiment(&self, experiment: &Experiment) -> Result<Experiment> {
         let mut wanted = experiment.clone();
         if !is_storage(&wanted.artifact_location) {

@@ -161,7 +161,7 @@ impl Walk<'_> {
     /// transfer was stopped; when it has something else, the metric is written anew.
     fn metric(&mut self, run: &SourceRun, key: &str) -> Result<()> {
         let mut there = PointHash::default();
-        self.target.history(run, key, &mut |samples| {
+        self.target.as_source().history(run, key, &mut |samples| {
             there.add(samples);
             Ok(())
         })?;
