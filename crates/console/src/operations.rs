@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use skerry_agent::api::{BuildStepKind, BuildView, ImageBuildRequest, StepState};
-use skerry_domain::{Code, ErrorBody, Reason, validate};
+use skerry_domain::{Code, ErrorBody, Millis, Reason, validate};
 use skerry_images::Reference;
 use skerry_store::workspace::{ImageRecord, OperationRecord, RegistryRecord};
 
@@ -33,14 +33,7 @@ const RETRY: Duration = Duration::from_secs(3);
 /// What is under way at the moment.
 #[derive(Debug, Default)]
 pub(crate) struct Operations {
-    running: Mutex<HashMap<String, Under>>,
-}
-
-/// An operation under way.
-#[derive(Debug, Clone)]
-struct Under {
-    operation: Operation,
-    machine_id: String,
+    running: Mutex<HashMap<String, Operation>>,
 }
 
 /// An operation with what following it takes; written down as one.
@@ -57,11 +50,11 @@ struct Job {
 }
 
 impl Operations {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Under>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Operation>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn get(&self, id: &str) -> Option<Under> {
+    fn get(&self, id: &str) -> Option<Operation> {
         self.lock().get(id).cloned()
     }
 }
@@ -123,7 +116,19 @@ impl Console {
                 Err(error) => {
                     tracing::warn!(%error, id = %record.id, "an operation cannot be taken up again");
                     record.state = word(&OperationState::Failed);
-                    self.db(move |store| store.operation_save(&record)).await?;
+                    let problem = ErrorBody::new(
+                        Code::Cancelled,
+                        "Skerry was closed before this was finished. Start it again.",
+                    );
+                    let now = self.now();
+                    self.db(move |store| {
+                        if let Ok(mut operation) = serde_json::from_value(record.body.clone()) {
+                            settle(&mut operation, OperationState::Failed, Some(problem), now);
+                            record.body = serde_json::to_value(operation)?;
+                        }
+                        store.operation_save(&record)
+                    })
+                    .await?;
                 }
             }
         }
@@ -131,13 +136,9 @@ impl Console {
     }
 
     fn follow_from_now(&self, job: Job) {
-        let under = Under {
-            operation: job.operation.clone(),
-            machine_id: job.machine_id.clone(),
-        };
         self.operations()
             .lock()
-            .insert(job.operation.id.clone(), under);
+            .insert(job.operation.id.clone(), job.operation.clone());
         let console = self.clone();
         self.spawn(async move { console.follow(job).await });
     }
@@ -163,19 +164,23 @@ impl Console {
 
     /// Ends an operation; what has been pushed stays, so that the next time is quicker.
     pub async fn operation_cancel(&self, args: ById) -> Result<Operation, ErrorBody> {
-        let operation = self
-            .operation_get(ById {
-                id: args.id.clone(),
-            })
-            .await?;
-        let Some(under) = self.operations().get(&args.id) else {
+        check_id("id", &args.id)?;
+        let id = args.id.clone();
+        let record = self
+            .db(move |store| store.operation(&id))
+            .await?
+            .ok_or_else(|| ErrorBody::not_found("operation", &args.id))?;
+        let under_way = serde_json::from_value::<Job>(record.body)
+            .ok()
+            .filter(|job| job.operation.ended_at.is_none());
+        let Some(job) = under_way else {
             return Err(
                 ErrorBody::new(Code::WrongState, "The operation has ended already.")
                     .because(Reason::OperationEnded),
             );
         };
-        let client = self.machine_client(&under.machine_id).await?;
-        client.cancel_image_build(&operation.id).await?;
+        let client = self.machine_client(&job.machine_id).await?;
+        client.cancel_image_build(&args.id).await?;
         self.operation_get(args).await
     }
 
@@ -250,13 +255,13 @@ impl Console {
         let running = self.operations().lock();
         running
             .values()
-            .any(|under| under.operation.subject == subject)
+            .any(|operation| operation.subject == subject)
     }
 
     /// The operation as recorded, with what is newer in memory.
     fn operation_of(&self, record: OperationRecord) -> Option<Operation> {
-        if let Some(under) = self.operations().get(&record.id) {
-            return Some(under.operation);
+        if let Some(operation) = self.operations().get(&record.id) {
+            return Some(operation);
         }
         // One written by another version is left out.
         serde_json::from_value(record.body).ok()
@@ -319,8 +324,8 @@ impl Console {
         let states = |steps: &[OperationStep]| steps.iter().map(|s| s.state).collect::<Vec<_>>();
         let changed = states(&new) != states(&job.operation.steps);
         job.operation.steps = new;
-        if let Some(under) = self.operations().lock().get_mut(&job.operation.id) {
-            under.operation = job.operation.clone();
+        if let Some(operation) = self.operations().lock().get_mut(&job.operation.id) {
+            *operation = job.operation.clone();
         }
         self.emit_for(&[Topic::Operations], &job.operation.id);
         changed
@@ -352,15 +357,7 @@ impl Console {
     }
 
     async fn end(&self, mut job: Job, state: OperationState, problem: Option<ErrorBody>) {
-        let operation = &mut job.operation;
-        operation.state = state;
-        operation.ended_at = Some(self.now());
-        operation.problem = problem.clone();
-        for step in &mut operation.steps {
-            if step.state == OperationState::Running {
-                step.state = state;
-            }
-        }
+        settle(&mut job.operation, state, problem.clone(), self.now());
         if let Err(error) = self.operation_note(&job).await {
             tracing::error!(%error, id = %job.operation.id, "the end of an operation could not be written down");
         }
@@ -385,20 +382,35 @@ impl Console {
     }
 
     async fn operation_note(&self, job: &Job) -> Result<(), ErrorBody> {
-        let operation = &job.operation;
-        let body = serde_json::to_value(job).map_err(|error| {
-            ErrorBody::new(
-                Code::Internal,
-                format!("The operation cannot be written down: {error}."),
-            )
-        })?;
-        let record = OperationRecord {
-            id: operation.id.clone(),
-            state: word(&operation.state),
-            started_at: operation.started_at,
-            body,
-        };
-        self.db(move |store| store.operation_save(&record)).await
+        let body = serde_json::to_value(job);
+        let (id, state) = (job.operation.id.clone(), word(&job.operation.state));
+        let started_at = job.operation.started_at;
+        self.db(move |store| {
+            store.operation_save(&OperationRecord {
+                id,
+                state,
+                started_at,
+                body: body?,
+            })
+        })
+        .await
+    }
+}
+
+/// No more comes of an operation.
+fn settle(
+    operation: &mut Operation,
+    state: OperationState,
+    problem: Option<ErrorBody>,
+    at: Millis,
+) {
+    operation.state = state;
+    operation.ended_at = Some(at);
+    operation.problem = problem;
+    for step in &mut operation.steps {
+        if step.state == OperationState::Running {
+            step.state = state;
+        }
     }
 }
 

@@ -31,26 +31,23 @@ impl Console {
         } else {
             check_id("id", &view.id)?;
         }
-        let body = serde_json::to_value(&view).map_err(|error| {
-            ErrorBody::new(
-                Code::Internal,
-                format!("The view cannot be written down: {error}."),
-            )
+        let (id, name) = (view.id.clone(), view.name.clone());
+        let body = serde_json::to_value(&view);
+        self.db(move |store| {
+            store.run_view_save(&ViewRecord {
+                id,
+                name,
+                body: body?,
+            })
+        })
+        .await
+        .map_err(|error| match error.code {
+            Code::AlreadyExists => error
+                .because(Reason::ViewExists)
+                .with("name", &view.name)
+                .with("field", "name"),
+            _ => error,
         })?;
-        let record = ViewRecord {
-            id: view.id.clone(),
-            name: view.name.clone(),
-            body,
-        };
-        self.db(move |store| store.run_view_save(&record))
-            .await
-            .map_err(|error| match error.code {
-                Code::AlreadyExists => error
-                    .because(Reason::ViewExists)
-                    .with("name", &view.name)
-                    .with("field", "name"),
-                _ => error,
-            })?;
         Ok(view)
     }
 

@@ -449,3 +449,39 @@ async fn a_folder_that_cannot_be_used_says_so() {
     );
     console.close().await;
 }
+
+/// An operation that another version left under way says too little to be followed: it has
+/// failed, and says so wherever it is shown.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_cannot_be_taken_up_again_has_failed() {
+    let data = tempfile::tempdir().unwrap();
+    let console = Console::open(options(data.path())).await.unwrap();
+    console.close().await;
+    drop(console);
+    let id = "0".repeat(32);
+    let step = serde_json::json!({ "id": "push", "state": "running", "done": 1, "total": 2 });
+    let left = skerry_store::workspace::OperationRecord {
+        id: id.clone(),
+        state: "running".to_owned(),
+        started_at: 1,
+        body: serde_json::json!({
+            "id": id, "kind": "containerize", "subject": "penguins/1", "state": "running",
+            "steps": [step], "problem": null, "image": null, "started_at": 1, "ended_at": null,
+        }),
+    };
+    let file = data.path().join("workspace.db");
+    let store = skerry_store::Store::open(&file, skerry_store::StoreOptions::default()).unwrap();
+    store.operation_save(&left).unwrap();
+    drop(store);
+
+    let console = Console::open(options(data.path())).await.unwrap();
+    let shown = console.operations_list(()).await.unwrap();
+    assert_eq!(shown.len(), 1);
+    assert_eq!(shown[0].state, OperationState::Failed);
+    assert_eq!(shown[0].steps[0].state, OperationState::Failed);
+    assert_eq!(shown[0].problem.as_ref().unwrap().code, Code::Cancelled);
+    assert!(shown[0].ended_at.is_some());
+    let error = console.operation_cancel(ById { id }).await.unwrap_err();
+    assert_eq!(error.code, Code::WrongState);
+    console.close().await;
+}
