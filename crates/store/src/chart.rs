@@ -116,9 +116,12 @@ impl Reader<'_> {
     /// # Errors
     /// When the file fails.
     pub fn metric_keys(&self, experiment: Option<i64>) -> Result<Vec<String>> {
+        // One look at an index for each name; the table asks with each part that it shows.
         self.keys(
-            "SELECT DISTINCT m.name FROM series s JOIN metric_names m ON m.id = s.metric
-             JOIN runs r ON r.id = s.run WHERE (?1 IS NULL OR r.experiment = ?1) ORDER BY 1 LIMIT 1000",
+            "SELECT m.name FROM metric_names m WHERE EXISTS (
+                SELECT 1 FROM series s JOIN runs r ON r.id = s.run
+                WHERE s.metric = m.id AND (?1 IS NULL OR r.experiment = ?1))
+             ORDER BY m.name LIMIT 1000",
             experiment,
         )
     }
@@ -128,9 +131,17 @@ impl Reader<'_> {
     /// # Errors
     /// When the file fails.
     pub fn param_keys(&self, experiment: Option<i64>) -> Result<Vec<String>> {
+        // Params have no table of names: from each to the next along their index.
         self.keys(
-            "SELECT DISTINCT p.key FROM params p JOIN runs r ON r.id = p.run
-             WHERE (?1 IS NULL OR r.experiment = ?1) ORDER BY 1 LIMIT 1000",
+            "WITH RECURSIVE names (key) AS (
+                SELECT min(key) FROM params
+                UNION ALL
+                SELECT (SELECT min(key) FROM params WHERE key > names.key) FROM names
+                WHERE names.key IS NOT NULL)
+             SELECT n.key FROM names n WHERE n.key IS NOT NULL AND EXISTS (
+                SELECT 1 FROM params p JOIN runs r ON r.id = p.run
+                WHERE p.key = n.key AND (?1 IS NULL OR r.experiment = ?1))
+             ORDER BY n.key LIMIT 1000",
             experiment,
         )
     }

@@ -651,3 +651,63 @@ fn an_older_file_is_compacted_once() {
     let history = store.read(|reader| reader.metric_history(&run, "m", 0, None));
     assert_eq!(history.unwrap().samples.len(), 10);
 }
+
+#[test]
+fn names_of_metrics_and_params_are_told_by_experiment() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("a.db"));
+    let other = store
+        .write(|tx| tx.create_experiment("other", None, &[]))
+        .unwrap();
+    let names = |store: &Store, experiment: Option<i64>| {
+        store
+            .read(|reader| {
+                Ok((
+                    reader.metric_keys(experiment)?,
+                    reader.param_keys(experiment)?,
+                ))
+            })
+            .unwrap()
+    };
+    assert_eq!(names(&store, None), (Vec::new(), Vec::new()));
+    for (experiment, metric, params) in [
+        (None, "loss", ["b", "a"]),
+        (None, "acc", ["a", "c"]),
+        (Some(other), "loss", ["z", "a"]),
+    ] {
+        store
+            .write(move |tx| {
+                let run = tx.create_run(NewRun {
+                    experiment_id: experiment.unwrap_or_default(),
+                    ..NewRun::default()
+                })?;
+                tx.log_batch(
+                    &run.info.run_id,
+                    Batch {
+                        metrics: vec![MetricPoint::new(metric, 1.0, 1, 1)],
+                        params: params
+                            .map(|key| skerry_domain::KeyValue {
+                                key: key.to_owned(),
+                                value: "1".to_owned(),
+                            })
+                            .to_vec(),
+                        ..Batch::default()
+                    },
+                )
+            })
+            .unwrap();
+    }
+    let words = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        names(&store, None),
+        (words(&["acc", "loss"]), words(&["a", "b", "c", "z"]))
+    );
+    assert_eq!(
+        names(&store, Some(0)),
+        (words(&["acc", "loss"]), words(&["a", "b", "c"]))
+    );
+    assert_eq!(
+        names(&store, Some(other)),
+        (words(&["loss"]), words(&["a", "z"]))
+    );
+}
