@@ -4,8 +4,9 @@ import { useMemo, useState } from "react";
 import type { ComparedMetric, Comparison, RunRow } from "../../bindings/api";
 import { useBackend } from "../../shared/backend";
 import { ChartGroup, LineChart, type XKind } from "../../shared/charts";
-import { Banner, Button, EmptyState, ErrorBanner, Segmented, Switch } from "../../shared/components";
+import { Banner, Button, EmptyState, ErrorBanner } from "../../shared/components";
 import { t } from "../../shared/i18n";
+import { ChartScales } from "../runs/ChartScales";
 import { isOver } from "../runs/status";
 import { seriesOf } from "../runs/values";
 import styles from "./compare.module.css";
@@ -36,19 +37,7 @@ export function CompareCharts({ data, linked }: { data: Comparison; linked: Link
   return (
     <div className={styles.column}>
       <div className={styles.bar}>
-        <Segmented
-          label={t("runs.xAxis")}
-          value={x}
-          onChange={setX}
-          options={[
-            { value: "step", label: t("runs.x.step") },
-            { value: "relative", label: t("runs.x.relative") },
-            { value: "time", label: t("runs.x.time") },
-          ]}
-        />
-        <Switch isSelected={log} onChange={setLog}>
-          {t("runs.logScale")}
-        </Switch>
+        <ChartScales x={x} onX={setX} log={log} onLog={setLog} />
         {data.metrics.length > FIRST && (
           <input
             type="search"

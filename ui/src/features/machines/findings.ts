@@ -22,6 +22,16 @@ const LOOK_AT_LINK = m(
   "Check the connection to the machine, then check again.",
   "Kontrollera anslutningen till maskinen och kontrollera sedan igen.",
 );
+const clocksDiffer: Words = {
+  cause: m(
+    "The clocks differ: times of runs and logs will look odd.",
+    "Klockorna skiljer sig: tider för körningar och loggar kommer att se konstiga ut.",
+  ),
+  remedy: m(
+    "Turn on time synchronisation on the machine, or on this computer if the machine is right.",
+    "Slå på tidssynkronisering på maskinen, eller på den här datorn om maskinen går rätt.",
+  ),
+};
 
 /** The one table from a finding of a check to words. A finding without words does not compile. */
 export const findingWords: Record<Finding, Words> = {
@@ -95,25 +105,11 @@ export const findingWords: Record<Finding, Words> = {
   clock_agrees: { value: m("within a second of this computer", "inom en sekund från den här datorn") },
   clock_ahead: {
     value: m("{skew_ms} ahead of this computer", "{skew_ms} före den här datorn"),
-    cause: m(
-      "The clocks differ: times of runs and logs will look odd.",
-      "Klockorna skiljer sig: tider för körningar och loggar kommer att se konstiga ut.",
-    ),
-    remedy: m(
-      "Turn on time synchronisation on the machine, or on this computer if the machine is right.",
-      "Slå på tidssynkronisering på maskinen, eller på den här datorn om maskinen går rätt.",
-    ),
+    ...clocksDiffer,
   },
   clock_behind: {
     value: m("{skew_ms} behind this computer", "{skew_ms} efter den här datorn"),
-    cause: m(
-      "The clocks differ: times of runs and logs will look odd.",
-      "Klockorna skiljer sig: tider för körningar och loggar kommer att se konstiga ut.",
-    ),
-    remedy: m(
-      "Turn on time synchronisation on the machine, or on this computer if the machine is right.",
-      "Slå på tidssynkronisering på maskinen, eller på den här datorn om maskinen går rätt.",
-    ),
+    ...clocksDiffer,
   },
   gpu_found: { value: same("{gpus}") },
   gpu_none: {

@@ -4,8 +4,9 @@ import { Slider, SliderThumb, SliderTrack } from "react-aria-components";
 import type { RunDetail } from "../../bindings/api";
 import { useQueryCommand } from "../../shared/backend";
 import { ChartGroup, LineChart, type Series, type XKind } from "../../shared/charts";
-import { Button, EmptyState, ErrorBanner, Segmented, Switch } from "../../shared/components";
+import { Button, EmptyState, ErrorBanner } from "../../shared/components";
 import { t } from "../../shared/i18n";
+import { ChartScales } from "./ChartScales";
 import styles from "./runs.module.css";
 import { seriesOf } from "./values";
 
@@ -62,19 +63,7 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
   return (
     <section className={styles.charts} aria-label={t("runs.charts")}>
       <div className={styles.chartBar}>
-        <Segmented
-          label={t("runs.xAxis")}
-          value={x}
-          onChange={setX}
-          options={[
-            { value: "step", label: t("runs.x.step") },
-            { value: "relative", label: t("runs.x.relative") },
-            { value: "time", label: t("runs.x.time") },
-          ]}
-        />
-        <Switch isSelected={log} onChange={setLog}>
-          {t("runs.logScale")}
-        </Switch>
+        <ChartScales x={x} onX={setX} log={log} onLog={setLog} />
         <Slider
           className={styles.slider ?? ""}
           aria-label={t("runs.smoothing")}

@@ -12,10 +12,10 @@ import {
   Link,
   LinkButton,
   NamedValues,
-  Time,
 } from "../../shared/components";
 import { formatDuration, useNow } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
+import { RunFacts } from "./RunFacts";
 import styles from "./runs.module.css";
 import { isOver, RunStatus } from "./status";
 import { durationOf, metricValue } from "./values";
@@ -70,16 +70,7 @@ function Body({ row, onCancel }: { row: RunRow; onCancel: (row: RunRow) => void 
         <Fact label={t("runs.col.experiment")}>
           <Link to={`/runs?experiment=${encodeURIComponent(row.experiment)}`}>{row.experiment}</Link>
         </Fact>
-        <Fact label={t("runs.col.machine")}>
-          {row.machine_id ? (
-            <Link to={`/machines/${row.machine_id}`}>{row.machine ?? row.machine_id}</Link>
-          ) : (
-            t("runs.noMachine")
-          )}
-        </Fact>
-        <Fact label={t("runs.started")}>
-          {row.started_at === null ? t("runs.notStarted") : <Time at={row.started_at} />}
-        </Fact>
+        <RunFacts row={row} />
         <Fact label={t("runs.col.duration")}>{ms === null ? "–" : formatDuration(ms)}</Fact>
         {row.user && <Fact label={t("runs.startedBy")}>{row.user}</Fact>}
       </Facts>

@@ -14,15 +14,14 @@ import {
   EmptyState,
   ErrorBanner,
   Fact,
-  Facts,
   FactStrip,
+  Facts,
   Link,
   LinkButton,
   Loading,
   NamedValues,
   Page,
   Tabs,
-  Time,
   Told,
   toast,
   useGo,
@@ -34,10 +33,11 @@ import { CancelDialog } from "./CancelDialog";
 import { RunArtifacts } from "./RunArtifacts";
 import { RunCharts } from "./RunCharts";
 import { RunEnvironmentTab } from "./RunEnvironment";
+import { RunFacts } from "./RunFacts";
 import { RunLog } from "./RunLog";
+import { RunTags } from "./RunTags";
 import styles from "./runs.module.css";
 import { isOver, phaseOf, RunStatus } from "./status";
-import { RunTags } from "./RunTags";
 import { timeLeft, useSmallChart } from "./timeLeft";
 import { durationOf, sourceText } from "./values";
 
@@ -232,16 +232,7 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
         )}
       </div>
       <FactStrip>
-        <Fact label={t("runs.col.machine")}>
-          {row.machine_id ? (
-            <Link to={`/machines/${row.machine_id}`}>{row.machine ?? row.machine_id}</Link>
-          ) : (
-            t("runs.noMachine")
-          )}
-        </Fact>
-        <Fact label={t("runs.started")}>
-          {row.started_at === null ? t("runs.notStarted") : <Time at={row.started_at} />}
-        </Fact>
+        <RunFacts row={row} />
         <Fact label={t("runs.col.duration")}>
           <span className="num">{ms === null ? "–" : formatDuration(ms)}</span>
         </Fact>
