@@ -3,7 +3,8 @@
 //!
 //! Each table is read from its beginning until a page cannot be read, then from its
 //! end backwards, then between, by halves, so that a bad page costs its own rows. What
-//! lies behind a damaged index page that leads to several is found the same way.
+//! lies behind a damaged index page that leads to several is found the same way. A series
+//! whose row is lost is found by its entry in an index.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -79,6 +80,7 @@ pub fn rescue(from: &Path, to: &Path) -> Result<Vec<Rescued>> {
         }
         report.push(rescued);
     }
+    series_by_index(&source, &target)?;
     mend(&target, &mut report)?;
     drop(target);
     // Applies what is newer, and says whether the new file opens.
@@ -230,6 +232,42 @@ fn read(
             Err(_) => return Ok(Stopped::At(last)),
         }
     }
+}
+
+/// Adds the series whose rows are lost, but not their entries in an index: the chunks of a
+/// series, which are most of a store, say neither run nor metric. What the chunks hold is
+/// written into the row afterwards.
+fn series_by_index(source: &Connection, target: &Connection) -> Result<()> {
+    let mut insert = target.prepare(
+        "INSERT OR IGNORE INTO series (id, run, metric, last_step, last_ts, points, next_chunk, loose,
+            end_ts, end_step, ordered) VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 1)",
+    )?;
+    // Each has all three columns, so that the rows themselves are not read.
+    for (index, column) in [
+        ("sqlite_autoindex_series_1", "run"),
+        ("series_by_value", "metric"),
+    ] {
+        for order in ["ASC", "DESC"] {
+            let sql = format!(
+                "SELECT id, run, metric FROM series INDEXED BY {index} ORDER BY {column} {order}"
+            );
+            // An older file may not have it, and it may be damaged too.
+            let Ok(mut statement) = source.prepare(&sql) else {
+                continue;
+            };
+            let Ok(mut rows) = statement.query([]) else {
+                continue;
+            };
+            while let Ok(Some(row)) = rows.next() {
+                let entry: rusqlite::Result<[i64; 3]> =
+                    (|| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))();
+                if let Ok(entry) = entry {
+                    insert.execute(entry)?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Makes what was saved fit together: runs get an experiment, series say what their
