@@ -110,6 +110,21 @@ async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
         ("machines", "/machines".into()),
         ("machine", format!("/machines/{machine}")),
         ("runs", "/runs".into()),
+        ("runs-filter-error", "/runs?q=metrics.val_loss%20%3E".into()),
+        ("run-gone", format!("/runs/{}", "0".repeat(32))),
+        ("compare", format!("/compare?runs={}", runs.join(","))),
+        (
+            "compare-differences",
+            format!("/compare?runs={}&tab=differences", runs.join(",")),
+        ),
+        (
+            "compare-scatter",
+            format!("/compare?runs={}&tab=scatter", runs.join(",")),
+        ),
+        (
+            "compare-parallel",
+            format!("/compare?runs={}&tab=parallel", runs.join(",")),
+        ),
         ("run", format!("/runs/{}", runs[0])),
         ("run-sample", format!("/runs/{sample}")),
         ("run-log", format!("/runs/{}?tab=logs", runs[0])),

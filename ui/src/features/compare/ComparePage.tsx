@@ -99,6 +99,7 @@ export function ComparePage() {
     go(`/compare?${next}`, { replace: true });
   };
   const { data, error, retry, gone, nothingLeft } = useComparison(ids);
+  const shown = useMemo(() => data && toldApart(data), [data]);
   const page = { title: t("compare.title"), breadcrumbs: [{ label: t("runs.title"), to: "/runs" }] };
   const goneBanner = gone.length > 0 && (
     <Banner
@@ -138,8 +139,8 @@ export function ComparePage() {
         {data?.more && <Banner kind="plain" title={t("compare.more")} />}
         {error && <ErrorBanner error={error} onRetry={() => void retry()} />}
       </div>
-      {data ? (
-        <Compared data={data} tab={tab} base={text("base")} set={set} />
+      {shown ? (
+        <Compared data={shown} tab={tab} base={text("base")} set={set} />
       ) : (
         !error && (
           <div className={styles.loading}>
@@ -149,6 +150,17 @@ export function ComparePage() {
       )}
     </Page>
   );
+}
+
+/** Runs of the same name get the beginning of their id, so that they can be told apart. */
+function toldApart(data: Comparison): Comparison {
+  const count = (name: string) => data.runs.filter((run) => run.name === name).length;
+  return {
+    ...data,
+    runs: data.runs.map((run) =>
+      count(run.name) > 1 ? { ...run, name: `${run.name} · ${run.id.slice(0, 6)}` } : run,
+    ),
+  };
 }
 
 function Compared(props: {

@@ -116,6 +116,14 @@ it("says why it failed, and reads again on request", async () => {
   await screen.findByText("These runs logged no metrics");
 });
 
+it("tells runs of the same name apart by their id", async () => {
+  const runs = RUNS.slice(1, 3).map((run) => ({ ...run, name: "penguins" }));
+  renderScreen(address(2), {
+    runs_compare: (): Comparison => ({ runs, facts: [], metrics: [], more: false }),
+  });
+  for (const run of runs) await screen.findByRole("link", { name: `penguins · ${run.id.slice(0, 6)}` });
+});
+
 it("holds with 200 runs", async () => {
   const { backend } = renderScreen(address(205));
   await screen.findByText("205 runs were asked for; the first 200 are compared");

@@ -55,7 +55,7 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
     return (
       <EmptyState
         icon={ChartSpline}
-        title={t("runs.noMetrics")}
+        title={live ? t("runs.noMetrics") : t("runs.noMetricsEver")}
         lead={live ? t("runs.noMetricsLive") : t("runs.noMetricsDone")}
       />
     );

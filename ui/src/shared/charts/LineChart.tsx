@@ -207,7 +207,11 @@ export function LineChart(props: LineChartProps) {
           </span>
         )}
         <span className={styles.where}>
-          {shown ? `${xName(xKind)} ${xText(shown.x, xKind)}` : hasPoints ? t("views.chart.last") : ""}
+          {shown
+            ? `${xName(xKind)} ${xText(shown.x, xKind)}`
+            : hasPoints && (series.length === 1 || props.legend !== false)
+              ? t("views.chart.last")
+              : ""}
         </span>
         <span className={styles.tools}>
           {zoomed !== null && (

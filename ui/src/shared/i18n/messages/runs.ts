@@ -168,6 +168,7 @@ export const runs = define({
   "runs.tabs": { en: "Parts of the run", sv: "Körningens delar" },
   "runs.charts": { en: "Metrics", sv: "Mätvärden" },
   "runs.noMetrics": { en: "No metrics yet", sv: "Inga mätvärden ännu" },
+  "runs.noMetricsEver": { en: "No metrics", sv: "Inga mätvärden" },
   "runs.noMetricsLive": {
     en: "Charts appear with the first point that the script logs.",
     sv: "Diagram visas med den första punkten som skriptet loggar.",
