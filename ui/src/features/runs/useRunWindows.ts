@@ -10,7 +10,7 @@ export const WINDOW = 100;
 /** The windows in view are read again at most this often. */
 const REST_MS = 1000;
 /** While the table scrolls, what flies past is not asked for. */
-const SCROLL_MS = 80;
+export const SCROLL_MS = 80;
 /** The next window is asked for when its first row is this near. */
 const NEAR = 20;
 /** Windows out of view are forgotten after this time. */
@@ -125,18 +125,19 @@ export function useRunWindows(wanted: Wanted, inUse: boolean) {
     } else await refresh();
   });
 
-  const inView = useRef({ first: 0, last: 0 });
+  const inView = useRef({ identity: "", first: 0, last: 0 });
   const scrolling = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(scrolling.current), []);
   const drawn = known.identity;
   const onRange = useCallback(
     (from: number, to: number) => {
-      inView.current = { first: from, last: to };
+      inView.current = { identity: drawn, first: from, last: to };
+      // One that waits since before these rows were drawn speaks of what is in view when it fires.
       scrolling.current ??= setTimeout(() => {
         scrolling.current = undefined;
-        const { first, last } = inView.current;
+        const { identity, first, last } = inView.current;
         const next = {
-          identity: drawn,
+          identity,
           from: Math.floor(Math.max(0, first - NEAR) / WINDOW),
           to: Math.floor((last + NEAR) / WINDOW),
           scrolled: first > 0,

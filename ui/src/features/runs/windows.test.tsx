@@ -1,9 +1,12 @@
-import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { act, fireEvent, renderHook, screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it, vi } from "vitest";
 import { giveLayout } from "../../../tests/layout";
 import { renderScreen } from "../../../tests/render";
 import type { RunQuery } from "../../bindings/api";
 import { manyRuns } from "../../fixtures/runs";
+import { BackendProvider } from "../../shared/backend";
+import { fakeBackend } from "../../shared/backend/fake";
+import { SCROLL_MS, useRunWindows } from "./useRunWindows";
 
 giveLayout(640);
 const ROW = 32;
@@ -41,6 +44,34 @@ describe("a hundred thousand runs", () => {
     expect(asked().map((q) => q.offset)).toEqual([0, 70_000]);
     expect(screen.queryByText("Reading this row")).toBeNull();
     expect(screen.getAllByRole("row").length).toBeLessThan(80);
+  });
+
+  it("reads what is scrolled to while the first rows are being drawn", async () => {
+    const rests: (() => void)[] = [];
+    const timer = globalThis.setTimeout;
+    const spy = vi
+      .spyOn(globalThis, "setTimeout")
+      .mockImplementation(((run: () => void, after?: number) =>
+        after === SCROLL_MS ? rests.push(run) : timer(run, after)) as typeof setTimeout);
+    const backend = fakeBackend(manyRuns(100_000));
+    const wanted: Parameters<typeof useRunWindows>[0] = {
+      filter: "",
+      order_by: ["attributes.start_time DESC"],
+      experiment: null,
+      machine_id: null,
+      stage: "active",
+    };
+    const { result } = renderHook(() => useRunWindows(wanted, false), {
+      wrapper: ({ children }) => <BackendProvider backend={backend}>{children}</BackendProvider>,
+    });
+    act(() => result.current.table.onRange(0, 20));
+    await waitFor(() => expect(result.current.table.total).toBe(100_000));
+    act(() => result.current.table.onRange(70_040, 70_060));
+    act(() => {
+      for (const run of rests) run();
+    });
+    await waitFor(() => expect(result.current.table.at(70_040)?.name).toBe("amber-tern-70040"));
+    spy.mockRestore();
   });
 
   it("keeps the cursor and the selection over rows that are not read", async () => {

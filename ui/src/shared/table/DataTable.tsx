@@ -7,6 +7,7 @@ import {
   useCallback,
   useEffect,
   useId,
+  useLayoutEffect,
   useMemo,
   useRef,
   useState,
@@ -160,8 +161,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured again when the density changes
   useEffect(() => virtualizer.measure(), [rowHeight]);
+  // Before it is painted: a hand that scrolls from then on is not sent back.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only when it changes
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (scroller.current) scroller.current.scrollTop = 0;
   }, [props.top]);
 
