@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp, Columns3, Pin, PinOff } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Dialog, DialogTrigger, Popover } from "react-aria-components";
 import { Button, Checkbox, IconButton } from "../../shared/components";
 import { t } from "../../shared/i18n";
@@ -20,19 +20,25 @@ function kept(): string[] | null {
 /** Ids of the columns in order; until a person chooses (null), the usual ones and the first three metrics. */
 export function useColumnChoice(metricKeys: readonly string[]) {
   const [choice, setChoice] = useState(kept);
-  const usual = metricKeys.filter((k) => !k.startsWith("system/")).slice(0, 3);
-  return {
-    choice,
-    chosen: choice ?? [...USUAL, ...usual.map((k) => `metrics.${k}`)],
-    setChoice: (next: string[] | null) => {
-      setChoice(next);
-      try {
-        localStorage.setItem(KEY, JSON.stringify(next));
-      } catch {
-        // Holds until the window closes.
-      }
-    },
-  };
+  const usual = metricKeys
+    .filter((k) => !k.startsWith("system/"))
+    .slice(0, 3)
+    .map((k) => `metrics.${k}`)
+    .join("\n");
+  // The same list as long as it is the same: a new one draws every row of the table again.
+  const chosen = useMemo(
+    () => choice ?? [...USUAL, ...usual.split("\n").filter((id) => id !== "")],
+    [choice, usual],
+  );
+  const choose = useCallback((next: string[] | null) => {
+    setChoice(next);
+    try {
+      localStorage.setItem(KEY, JSON.stringify(next));
+    } catch {
+      // Holds until the window closes.
+    }
+  }, []);
+  return { choice, chosen, setChoice: choose };
 }
 
 interface ChooserProps {

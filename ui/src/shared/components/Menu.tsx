@@ -49,8 +49,6 @@ export function ActionsMenu(props: {
   label?: string;
   items: readonly MenuAction[];
   size?: "small" | "normal";
-  /** Reached in another way than by Tab: the menu of a table's row, by Shift+F10. */
-  excludeFromTabOrder?: boolean;
 }) {
   const label = props.label ?? t("common.more");
   if (props.items.length === 0) return null;
@@ -59,7 +57,6 @@ export function ActionsMenu(props: {
       <IconButton
         label={label}
         icon={<Ellipsis size={16} aria-hidden />}
-        excludeFromTabOrder={props.excludeFromTabOrder ?? false}
         {...(props.size ? { size: props.size } : {})}
       />
       <Items label={label} items={props.items} />

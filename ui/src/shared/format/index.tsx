@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { currentLanguage, currentLocale, t } from "../i18n";
+import { agoFormat, dateFormat, numberFormat } from "./intl";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -9,7 +10,7 @@ const DAY = 24 * HOUR;
 export function formatTime(at: number, now = Date.now()): string {
   const date = new Date(at);
   const sameDay = new Date(now).toDateString() === date.toDateString();
-  return new Intl.DateTimeFormat(
+  return dateFormat(
     currentLocale(),
     sameDay
       ? { hour: "2-digit", minute: "2-digit", second: "2-digit" }
@@ -19,7 +20,7 @@ export function formatTime(at: number, now = Date.now()): string {
 
 /** The exact time with its zone: what stands in the hover. */
 export function formatExactTime(at: number): string {
-  return new Intl.DateTimeFormat(currentLocale(), {
+  return dateFormat(currentLocale(), {
     dateStyle: "full",
     timeStyle: "long",
   }).format(new Date(at));
@@ -29,7 +30,7 @@ export function formatExactTime(at: number): string {
 export function formatAgo(at: number, now = Date.now()): string {
   const ms = Math.max(0, now - at);
   if (ms < 45_000) return t("common.justNow");
-  const words = new Intl.RelativeTimeFormat(currentLocale(), { style: "short", numeric: "always" });
+  const words = agoFormat(currentLocale(), { style: "short", numeric: "always" });
   if (ms < HOUR) return words.format(-Math.round(ms / MINUTE), "minute");
   if (ms < DAY) return words.format(-Math.round(ms / HOUR), "hour");
   if (ms < 45 * DAY) return words.format(-Math.round(ms / DAY), "day");
@@ -71,7 +72,7 @@ export function formatBytes(bytes: number): string {
     unit += 1;
   }
   const digits = unit === 0 || value >= 100 ? 0 : 1;
-  const shown = new Intl.NumberFormat(currentLocale(), { maximumFractionDigits: digits }).format(value);
+  const shown = numberFormat(currentLocale(), { maximumFractionDigits: digits }).format(value);
   return `${bytes < 0 ? "−" : ""}${shown} ${UNITS[unit]}`;
 }
 
@@ -83,7 +84,7 @@ export function formatNumber(value: number, digits = 5): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e9))
     return value.toExponential(Math.min(3, digits - 1)).replace("-", "−");
-  return new Intl.NumberFormat(currentLocale(), {
+  return numberFormat(currentLocale(), {
     maximumSignificantDigits: size >= 10 ** digits ? undefined : digits,
     maximumFractionDigits: size >= 10 ** digits ? 0 : undefined,
   }).format(value);
@@ -158,7 +159,7 @@ export function Duration(props: { ms: number }) {
 
 export function Bytes(props: { n: number }) {
   return (
-    <span className="num" title={`${new Intl.NumberFormat(currentLocale()).format(props.n)} B`}>
+    <span className="num" title={`${numberFormat(currentLocale(), {}).format(props.n)} B`}>
       {formatBytes(props.n)}
     </span>
   );

@@ -1,9 +1,9 @@
-import { act, fireEvent, render, screen, within } from "@testing-library/react";
+import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { describe, expect, it, vi } from "vitest";
 import { giveLayout } from "../../../tests/layout";
-import { type Column, DataTable } from "./DataTable";
+import { type Column, DataTable } from ".";
 import { compare, step, tsv } from "./selection";
 
 interface Row {
@@ -134,8 +134,94 @@ it("keeps a width that was chosen by keyboard", () => {
   expect(screen.getByRole("grid").style.getPropertyValue("--template")).toContain("176px");
 });
 
+describe("the menu of a row", () => {
+  const onDelete = vi.fn();
+  const onOnly = vi.fn();
+  const show = (n = 3) =>
+    render(
+      <DataTable
+        id="menus"
+        label="Runs"
+        rows={rowsOf(n)}
+        rowKey={(r) => r.id}
+        columns={columns}
+        actions={(r) => [{ id: "delete", label: `Delete ${r.id}`, onAction: () => onDelete(r.id) }]}
+        cellActions={{
+          label: "Filter by value",
+          of: (r, column) =>
+            column === "loss"
+              ? [{ id: "only", label: `Loss = ${r.loss}`, onAction: () => onOnly(r.loss) }]
+              : [],
+        }}
+      />,
+    );
+
+  it("opens by its button and by keyboard, and gives the focus back to the grid", async () => {
+    const user = userEvent.setup({ delay: null });
+    show();
+    expect(screen.queryByRole("menu")).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Actions for b-run 1" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Delete r1" }));
+    expect(onDelete).toHaveBeenLastCalledWith("r1");
+    await waitFor(() => expect(screen.queryByRole("menu")).toBeNull());
+    const grid = screen.getByRole("grid");
+    await waitFor(() => expect(document.activeElement).toBe(grid));
+    await user.keyboard("{ArrowDown}{Shift>}{F10}{/Shift}");
+    const menu = await screen.findByRole("menu", { name: "Actions for c-run 2" });
+    expect(within(menu).getByRole("menuitem", { name: "Filter by value" })).toBeTruthy();
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByRole("menu")).toBeNull());
+    await waitFor(() => expect(document.activeElement).toBe(grid));
+    expect(cursorRow()).toContain("c-run 2");
+  });
+
+  it("has what can be done with a cell where the cell was pressed, and for all cells one level down", async () => {
+    const user = userEvent.setup({ delay: null });
+    show();
+    fireEvent.contextMenu(screen.getByText("4"));
+    const group = await screen.findByRole("group", { name: "Filter by value" });
+    await user.click(within(group).getByRole("menuitem", { name: "Loss = 4" }));
+    expect(onOnly).toHaveBeenLastCalledWith(4);
+    await waitFor(() => expect(screen.queryByRole("menu")).toBeNull());
+    await user.keyboard("{Home}{Shift>}{F10}{/Shift}");
+    await screen.findByRole("menuitem", { name: "Delete r0" });
+    await user.click(screen.getByRole("menuitem", { name: "Filter by value" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Loss = 0" }));
+    expect(onOnly).toHaveBeenLastCalledWith(0);
+    await waitFor(() => expect(screen.queryByRole("menu")).toBeNull());
+  });
+});
+
 describe("from 100 rows", () => {
   giveLayout();
+
+  it("draws a row once, however far it is scrolled and wherever the cursor goes", async () => {
+    const user = userEvent.setup({ delay: null });
+    const drawn = new Map<string, number>();
+    const counted: Column<Row>[] = [
+      {
+        id: "name",
+        header: "Name",
+        text: (r) => r.name,
+        cell: (r) => {
+          drawn.set(r.id, (drawn.get(r.id) ?? 0) + 1);
+          return r.name;
+        },
+      },
+    ];
+    render(<DataTable id="drawn" label="Runs" rows={rowsOf(5000)} rowKey={(r) => r.id} columns={counted} />);
+    const scroller = screen.getByRole("grid").parentElement as HTMLElement;
+    for (const row of [4, 8, 12, 16, 20]) {
+      scroller.scrollTop = row * 32;
+      fireEvent.scroll(scroller);
+      await waitFor(() => expect(drawn.has(`r${row + 20}`)).toBe(true));
+    }
+    expect([...drawn.values()].every((times) => times === 1)).toBe(true);
+    act(() => screen.getByRole("grid").focus());
+    await user.keyboard("{ArrowDown}");
+    // The rows that the cursor left and came to, and no other.
+    expect([...drawn].filter(([, times]) => times > 1).map(([id]) => id)).not.toContain("r5");
+  });
 
   it("draws only what is in view and still counts exactly", () => {
     render(<Table rows={rowsOf(20_000)} />);

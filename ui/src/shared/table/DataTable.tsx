@@ -1,9 +1,8 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDown, ArrowUp } from "lucide-react";
 import {
   type CSSProperties,
   type KeyboardEvent,
-  type ReactNode,
+  type MouseEvent,
   useCallback,
   useEffect,
   useId,
@@ -12,88 +11,17 @@ import {
   useRef,
   useState,
 } from "react";
-import { Button as AriaButton } from "react-aria-components";
-import { ActionsMenu, LoadingShape } from "../components";
+import { LoadingShape } from "../components";
+import { numberFormat } from "../format/intl";
 import { currentLocale, t } from "../i18n";
-import styles from "./table.module.css";
-import { type Cursor, type SortValue, compare, step, tsv, typeAhead } from "./selection";
+import { HeaderCell } from "./HeaderCell";
+import { RowMenu } from "./RowMenu";
 import { useRowHeight } from "./rowHeight";
+import { type Cursor, compare, step, tsv, typeAhead } from "./selection";
+import { TableRow } from "./TableRow";
+import styles from "./table.module.css";
+import type { Column, DataTableProps, Sort } from "./types";
 import { useWidths } from "./widths";
-
-export interface Column<Row> {
-  readonly id: string;
-  readonly header: string;
-  /** What is drawn; without it, `text`. */
-  readonly cell?: (row: Row) => ReactNode;
-  /** The cell as text: for copying, type-ahead and, without `sort`, sorting. */
-  readonly text: (row: Row) => string;
-  /** What the column sorts by; null when the column cannot sort. */
-  readonly sort?: ((row: Row) => SortValue) | null;
-  readonly width?: number;
-  readonly min?: number;
-  readonly align?: "end";
-  readonly mono?: boolean;
-  /** Stays at the left with the first column, when all columns before it do. */
-  readonly pinned?: boolean;
-}
-
-export interface RowAction {
-  readonly id: string;
-  readonly label: string;
-  readonly onAction: () => void;
-  readonly danger?: boolean;
-  readonly disabled?: boolean;
-}
-
-export interface Sort {
-  readonly id: string;
-  readonly desc: boolean;
-}
-
-/** Rows that are read as they come into view. */
-export interface RowWindows<Row> {
-  /** How many there are, read or not. */
-  readonly total: number;
-  readonly at: (index: number) => Row | undefined;
-  /** Where a row stands; -1 when it is not among those read. */
-  readonly indexOf: (key: string) => number;
-  /** A selected row, also when it is out of view. */
-  readonly rowOf: (key: string) => Row | undefined;
-  /** Called with the places in view. */
-  readonly onRange: (from: number, to: number) => void;
-  /** The keys of a stretch of rows, read where they are not there yet. */
-  readonly keys: (from: number, to: number) => Promise<readonly string[]>;
-}
-
-export interface DataTableProps<Row> {
-  /** Key of the column widths kept on this computer. */
-  readonly id: string;
-  readonly label: string;
-  readonly rows: readonly Row[];
-  readonly rowKey: (row: Row) => string;
-  readonly columns: readonly Column<Row>[];
-  readonly sort?: Sort;
-  readonly onSort?: (sort: Sort) => void;
-  readonly selected?: ReadonlySet<string>;
-  readonly onSelected?: (selected: Set<string>) => void;
-  /** The row whose drawer is open. */
-  readonly active?: string | null;
-  readonly onActive?: (key: string | null) => void;
-  readonly onOpen?: (row: Row) => void;
-  readonly actions?: (row: Row) => readonly RowAction[];
-  readonly loading?: boolean;
-  readonly empty?: ReactNode;
-  /** The exact number of rows there are when `rows` is a part of them. */
-  readonly total?: number;
-  /** "12 runs"; without it "12 rows". */
-  readonly noun?: (n: number) => string;
-  /** `fill` scrolls inside its parent; `content` is as high as its rows, for small tables. */
-  readonly height?: "fill" | "content";
-  /** Instead of `rows` (which stays empty) where there are too many to have them all. */
-  readonly windows?: RowWindows<Row>;
-  /** Goes back to the first row when it changes. */
-  readonly top?: string | number;
-}
 
 /** A row by its key, and by where it stood for one that is not read yet. */
 interface Place {
@@ -101,6 +29,13 @@ interface Place {
   readonly index: number;
 }
 const NOWHERE: Place = { key: null, index: -1 };
+
+/** The menu that is open: of which row, on which column, and where. */
+interface OpenMenu {
+  readonly key: string;
+  readonly column: string | null;
+  readonly point: { readonly x: number; readonly y: number } | null;
+}
 
 const VIRTUAL_FROM = 100;
 const CHECK_WIDTH = 44;
@@ -120,6 +55,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const [cursorPlace, setCursorPlace] = useState<Place>(NOWHERE);
   const [anchorPlace, setAnchorPlace] = useState<Place>(NOWHERE);
   const [announced, setAnnounced] = useState("");
+  const [menu, setMenu] = useState<OpenMenu | null>(null);
+  const menuAt = useRef<Element>(null);
   const typed = useRef({ text: "", at: 0 });
 
   const sorted = useMemo(() => {
@@ -168,24 +105,28 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   }, [props.top]);
 
   const selectable = onSelected !== undefined;
-  const widths = columns.map((c) => widthOf(c.id, c.width ?? 160));
-  // The first column is always pinned; how far from the left each pinned one stands.
-  const pinnedUntil = columns.findIndex((c, i) => i > 0 && !c.pinned);
-  const pins = widths.map((_, i) =>
-    pinnedUntil < 0 || i < pinnedUntil
-      ? widths.slice(0, i).reduce((a, b) => a + b, selectable ? CHECK_WIDTH : 0)
-      : undefined,
-  );
+  const { widths, pins } = useMemo(() => {
+    const widths = columns.map((c) => widthOf(c.id, c.width ?? 160));
+    // The first column is always pinned; how far from the left each pinned one stands.
+    const pinnedUntil = columns.findIndex((c, i) => i > 0 && !c.pinned);
+    const pins = widths.map((_, i) =>
+      pinnedUntil < 0 || i < pinnedUntil
+        ? widths.slice(0, i).reduce((a, b) => a + b, selectable ? CHECK_WIDTH : 0)
+        : undefined,
+    );
+    return { widths, pins };
+  }, [columns, widthOf, selectable]);
+  const hasMenu = actions !== undefined || props.cellActions !== undefined;
   const template = [
     selectable ? `${CHECK_WIDTH}px` : "",
     ...widths.map((w) => `${w}px`),
     // The room that is left stands before the actions, so that columns stay where they were put.
     "minmax(0, 1fr)",
-    actions ? `${ACTION_WIDTH}px` : "",
+    hasMenu ? `${ACTION_WIDTH}px` : "",
   ].join(" ");
   const minWidth = widths.reduce(
     (a, b) => a + b,
-    (selectable ? CHECK_WIDTH : 0) + (actions ? ACTION_WIDTH : 0),
+    (selectable ? CHECK_WIDTH : 0) + (hasMenu ? ACTION_WIDTH : 0),
   );
 
   const keyAt = (index: number) => {
@@ -227,13 +168,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       return;
     }
     if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) {
-      const menu = document
-        .getElementById(`${base}-${cursor.at}`)
-        ?.querySelector<HTMLElement>("[data-row-menu] button");
-      if (menu) {
+      const button = document.getElementById(`${base}-${cursor.at}`)?.querySelector("[data-row-menu]");
+      if (button) {
         event.preventDefault();
-        menu.focus();
-        menu.click();
+        openMenu(cursor.at, null, button, null);
       }
       return;
     }
@@ -297,6 +235,75 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     else next.add(key);
     onSelected(next);
   };
+  const boxed = useRef(toggle);
+  boxed.current = (index) => {
+    setCursor(index);
+    setAnchor(index);
+    toggle(index);
+  };
+  const onToggle = useCallback((index: number) => boxed.current(index), []);
+
+  /** Opens the menu of a row at an element, or of a cell at the pointer. The focus waits in the grid. */
+  const openMenu = (index: number, column: string | null, at: Element | null, point: OpenMenu["point"]) => {
+    const key = keyAt(index);
+    if (key === null) return;
+    grid.current?.focus({ preventScroll: true });
+    setCursor(index);
+    setAnchor(index);
+    menuAt.current = at;
+    setMenu({ key, column, point });
+  };
+  /** The row that was pressed, unless it was something in it that has its own press. */
+  const pressed = (event: MouseEvent, without: string) => {
+    const target = event.target as HTMLElement;
+    const index = Number(target.closest<HTMLElement>("[data-index]")?.dataset.index ?? Number.NaN);
+    const row = Number.isNaN(index) || target.closest(without) ? undefined : rowAt(index);
+    return row === undefined ? null : { index, row, target };
+  };
+  const onRowClick = (event: MouseEvent) => {
+    const button = (event.target as HTMLElement).closest("[data-row-menu]");
+    const of = pressed(event, "a, input, button:not([data-row-menu])");
+    if (!of) return;
+    const { index, row } = of;
+    if (button) {
+      openMenu(index, null, button, null);
+      return;
+    }
+    setCursor(index);
+    grid.current?.focus({ preventScroll: true });
+    if (onSelected && event.shiftKey && cursor.anchor >= 0) {
+      select(Math.min(cursor.anchor, index), Math.max(cursor.anchor, index));
+      return;
+    }
+    setAnchor(index);
+    if (onSelected && (event.ctrlKey || event.metaKey)) toggle(index);
+    else if (onActive) onActive(rowKey(row));
+    else onOpen?.(row);
+  };
+  const onRowMenu = (event: MouseEvent) => {
+    const of = pressed(event, "a, input");
+    // Selected words have the menu of the window: they are there to be copied.
+    if (!of || !hasMenu || document.getSelection()?.toString()) return;
+    const column = of.target.closest<HTMLElement>("[data-column]")?.dataset.column;
+    event.preventDefault();
+    openMenu(of.index, column === undefined ? null : (columns[Number(column)]?.id ?? null), null, {
+      x: event.clientX,
+      y: event.clientY,
+    });
+  };
+  const menuRow =
+    menu === null ? undefined : windows ? windows.rowOf(menu.key) : rowAt(at({ key: menu.key, index: -1 }));
+  const menuOf = (row: Row) => {
+    const { cellActions } = props;
+    const label = cellActions?.label ?? "";
+    const ofCell = menu?.column != null ? (cellActions?.of(row, menu.column) ?? []) : [];
+    const ofAll = ofCell.length > 0 ? [] : columns.flatMap((c) => cellActions?.of(row, c.id) ?? []);
+    return {
+      items: actions?.(row) ?? [],
+      cell: ofCell.length > 0 ? { label, items: ofCell } : null,
+      cells: ofAll.length > 0 ? { label, items: ofAll } : null,
+    };
+  };
 
   const onSortHeader = (column: Column<Row>) => {
     const next = { id: column.id, desc: sort?.id === column.id ? !sort.desc : column.align === "end" };
@@ -327,7 +334,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           role="grid"
           aria-label={label}
           aria-rowcount={count + 1}
-          aria-colcount={columns.length + Number(selectable) + Number(actions !== undefined)}
+          aria-colcount={columns.length + Number(selectable) + Number(hasMenu)}
           aria-multiselectable={selectable || undefined}
           aria-activedescendant={cursor.at >= 0 ? `${base}-${cursor.at}` : undefined}
           aria-busy={props.loading || undefined}
@@ -335,12 +342,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           className={styles.grid}
           style={{ "--template": template, minWidth } as CSSProperties}
           onKeyDown={onKeyDown}
-          // From the menu of a row back to the row; the button keeps its keys from what is around it.
-          onKeyDownCapture={(e) => {
-            if (e.key !== "Escape" || !(e.target as HTMLElement).closest("[data-row-menu]")) return;
-            e.stopPropagation();
-            grid.current?.focus({ preventScroll: true });
-          }}
           onFocus={(e) => {
             if (e.target === grid.current && cursor.at < 0 && length > 0) {
               const first = Math.max(0, active ? at({ key: active, index: 0 }) : 0);
@@ -378,7 +379,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   onWidth={(w) => setWidth(c.id, Math.max(c.min ?? 56, Math.round(w)))}
                 />
               ))}
-              {actions && (
+              {hasMenu && (
                 // biome-ignore lint/a11y/useFocusableInteractive: nothing to focus in this header
                 <div role="columnheader" className={styles.actions}>
                   <span className={styles.hidden}>{t("views.table.actionsColumn")}</span>
@@ -386,105 +387,45 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               )}
             </div>
           </div>
+          {/* biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys */}
           <div
             role="rowgroup"
             className={styles.body}
             style={virtual ? { height: virtualizer.getTotalSize() } : undefined}
+            onClick={onRowClick}
+            onDoubleClick={(e) => {
+              const of = pressed(e, "button, a, input");
+              if (of) onOpen?.(of.row);
+            }}
+            onContextMenu={onRowMenu}
           >
             {items.map(({ index, top }) => {
               const row = rowAt(index);
-              const place = virtual
-                ? ({ position: "absolute", top: 0, transform: `translateY(${top}px)` } as const)
-                : undefined;
-              if (row === undefined) {
-                if (!windows) return null;
-                return (
-                  // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
-                  <div
-                    key={index}
-                    id={`${base}-${index}`}
-                    role="row"
-                    aria-rowindex={index + 2}
-                    data-cursor={index === cursor.at || undefined}
-                    className={styles.row}
-                    style={place}
-                  >
-                    {/* biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus */}
-                    <div role="gridcell" className={styles.coming}>
-                      <span className={styles.hidden}>{t("views.table.coming")}</span>
-                    </div>
-                  </div>
-                );
-              }
-              const key = rowKey(row);
-              const name = columns[0]?.text(row) ?? key;
-              const isSelected = selected?.has(key) ?? false;
+              if (row === undefined && !windows) return null;
+              const key = row === undefined ? null : rowKey(row);
               return (
-                // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys
-                // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
-                <div
-                  key={key}
+                <TableRow
+                  key={key ?? index}
                   id={`${base}-${index}`}
-                  role="row"
-                  aria-rowindex={index + 2}
-                  aria-selected={selectable ? isSelected : key === active || undefined}
-                  data-cursor={index === cursor.at || undefined}
-                  data-active={key === active || undefined}
-                  data-selected={isSelected || undefined}
-                  className={styles.row}
-                  style={place}
-                  onClick={(e) => {
-                    if ((e.target as HTMLElement).closest("button, a, input, [role=menu]")) return;
-                    setCursor(index);
-                    grid.current?.focus({ preventScroll: true });
-                    if (onSelected && e.shiftKey && cursor.anchor >= 0) {
-                      select(Math.min(cursor.anchor, index), Math.max(cursor.anchor, index));
-                      return;
-                    }
-                    setAnchor(index);
-                    if (onSelected && (e.ctrlKey || e.metaKey)) toggle(index);
-                    else if (onActive) onActive(key);
-                    else onOpen?.(row);
-                  }}
-                  onDoubleClick={() => onOpen?.(row)}
-                >
-                  {selectable && (
-                    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
-                    <div role="gridcell" className={styles.check}>
-                      <input
-                        type="checkbox"
-                        tabIndex={-1}
-                        aria-label={t("views.table.selectRow", { name })}
-                        checked={isSelected}
-                        onChange={() => {
-                          setCursor(index);
-                          setAnchor(index);
-                          toggle(index);
-                        }}
-                      />
-                    </div>
-                  )}
-                  {columns.map((c, i) => (
-                    <div
-                      key={c.id}
-                      role={i === 0 ? "rowheader" : "gridcell"}
-                      className={styles.cell}
-                      data-first={i === 0 || undefined}
-                      data-align={c.align}
-                      data-mono={c.mono || undefined}
-                      data-pinned={pins[i] === undefined ? undefined : true}
-                      style={{ left: pins[i] }}
-                    >
-                      {c.cell ? c.cell(row) : <span title={c.text(row)}>{c.text(row)}</span>}
-                    </div>
-                  ))}
-                  {actions && (
-                    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
-                    <div role="gridcell" className={styles.actions} data-row-menu>
-                      <RowMenu label={t("views.table.actions", { name })} items={actions(row)} />
-                    </div>
-                  )}
-                </div>
+                  row={row}
+                  index={index}
+                  top={virtual ? top : undefined}
+                  columns={columns}
+                  pins={pins}
+                  selected={selectable ? key !== null && (selected?.has(key) ?? false) : undefined}
+                  active={key !== null && key === active}
+                  cursor={index === cursor.at}
+                  menu={
+                    !hasMenu
+                      ? undefined
+                      : row !== undefined && !props.cellActions && actions?.(row).length === 0
+                        ? "none"
+                        : menu !== null && menu.key === key
+                          ? "open"
+                          : "closed"
+                  }
+                  onToggle={onToggle}
+                />
               );
             })}
           </div>
@@ -505,7 +446,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               ? ""
               : length < count
                 ? t("views.table.of", {
-                    shown: new Intl.NumberFormat(currentLocale()).format(length),
+                    shown: numberFormat(currentLocale(), {}).format(length),
                     total: noun(count),
                   })
                 : noun(count)}
@@ -516,72 +457,27 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           </span>
         </div>
       )}
-    </div>
-  );
-}
-
-function RowMenu({ label, items }: { label: string; items: readonly RowAction[] }) {
-  if (items.length === 0) return null;
-  return <ActionsMenu excludeFromTabOrder label={label} items={[...items]} />;
-}
-
-interface HeaderCellProps<Row> {
-  readonly column: Column<Row>;
-  readonly first: boolean;
-  readonly offset: number | undefined;
-  readonly width: number;
-  readonly sorted: "ascending" | "descending" | undefined;
-  readonly onSort: (() => void) | undefined;
-  readonly onWidth: (width: number) => void;
-}
-
-function HeaderCell<Row>({ column, first, offset, width, sorted, onSort, onWidth }: HeaderCellProps<Row>) {
-  const start = useRef<{ x: number; width: number } | null>(null);
-  const help = useId();
-  return (
-    // biome-ignore lint/a11y/useFocusableInteractive: its button is focusable
-    <div
-      role="columnheader"
-      aria-sort={sorted ?? (onSort ? "none" : undefined)}
-      className={styles.cell}
-      data-first={first || undefined}
-      data-align={column.align}
-      data-pinned={offset === undefined ? undefined : true}
-      style={{ left: offset }}
-      onKeyDown={(e) => {
-        if (!e.altKey || (e.key !== "ArrowLeft" && e.key !== "ArrowRight")) return;
-        e.preventDefault();
-        e.stopPropagation();
-        onWidth(width + (e.key === "ArrowRight" ? 16 : -16));
-      }}
-    >
-      {onSort ? (
-        <AriaButton className={styles.sort ?? ""} onPress={onSort} aria-describedby={help}>
-          <span>{column.header}</span>
-          {sorted === "ascending" && <ArrowUp size={12} aria-hidden />}
-          {sorted === "descending" && <ArrowDown size={12} aria-hidden />}
-        </AriaButton>
-      ) : (
-        <span className={styles.title}>{column.header}</span>
+      {menu !== null && menuRow !== undefined && (
+        <>
+          {menu.point && (
+            <span
+              aria-hidden
+              className={styles.point}
+              style={{ left: menu.point.x, top: menu.point.y }}
+              ref={(el) => {
+                if (el) menuAt.current = el;
+              }}
+            />
+          )}
+          <RowMenu
+            label={t("views.table.actions", { name: columns[0]?.text(menuRow) ?? "" })}
+            anchor={menuAt}
+            placement={menu.point ? "bottom start" : "bottom end"}
+            {...menuOf(menuRow)}
+            onClose={() => setMenu(null)}
+          />
+        </>
       )}
-      <span id={help} className={styles.hidden}>
-        {t("views.table.resize", { column: column.header })}
-      </span>
-      <span
-        aria-hidden
-        className={styles.grip}
-        onPointerDown={(e) => {
-          e.preventDefault();
-          e.currentTarget.setPointerCapture(e.pointerId);
-          start.current = { x: e.clientX, width };
-        }}
-        onPointerMove={(e) => {
-          if (start.current) onWidth(start.current.width + e.clientX - start.current.x);
-        }}
-        onPointerUp={() => {
-          start.current = null;
-        }}
-      />
     </div>
   );
 }

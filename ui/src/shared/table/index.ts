@@ -1,9 +1,3 @@
-export {
-  type Column,
-  DataTable,
-  type DataTableProps,
-  type RowAction,
-  type RowWindows,
-  type Sort,
-} from "./DataTable";
+export { DataTable } from "./DataTable";
 export { tsv } from "./selection";
+export type { CellActions, Column, DataTableProps, RowAction, RowWindows, Sort } from "./types";

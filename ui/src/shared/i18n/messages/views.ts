@@ -21,6 +21,7 @@ export const views = define({
   "views.table.selectRow": { en: "Select {name}", sv: "Välj {name}" },
   "views.table.selectAll": { en: "Select all", sv: "Välj alla" },
   "views.table.actions": { en: "Actions for {name}", sv: "Åtgärder för {name}" },
+  "views.table.cells": { en: "{label}: all columns", sv: "{label}: alla kolumner" },
   "views.table.actionsColumn": { en: "Actions", sv: "Åtgärder" },
   "views.table.selectColumn": { en: "Selection", sv: "Urval" },
   "views.table.resize": {
