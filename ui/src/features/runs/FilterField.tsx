@@ -1,10 +1,11 @@
 import { CircleAlert, CircleHelp, Search, X } from "lucide-react";
-import { useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { Dialog, DialogTrigger, Popover } from "react-aria-components";
 import type { UiError } from "../../shared/backend";
 import { Button, IconButton } from "../../shared/components";
 import { errorLine } from "../../shared/errors/words";
 import { currentLanguage, t } from "../../shared/i18n";
+import { completionOf, type Known, type Suggestion } from "./complete";
 import styles from "./runs.module.css";
 
 const EXAMPLES = [
@@ -42,6 +43,8 @@ export function FilterField(props: {
   onChange: (value: string) => void;
   error: UiError | null;
   names: boolean;
+  /** What can be asked for, to complete what is typed. */
+  known: Known;
 }) {
   const { value, onChange } = props;
   const [draft, setDraft] = useState(value);
@@ -59,12 +62,53 @@ export function FilterField(props: {
     }, REST_MS);
     return () => clearTimeout(timer);
   }, [draft, value, onChange]);
+  const field = useRef<HTMLInputElement>(null);
+  /** Where the text is completed; null while nothing is offered. */
+  const [caret, setCaret] = useState<number | null>(null);
+  const [chosen, setChosen] = useState(-1);
+  const list = useId();
+  const completion = caret === null ? null : completionOf(draft, caret, props.known);
+  const items = completion?.items ?? [];
+  const offer = (at: number | null) => {
+    setCaret(at);
+    setChosen(-1);
+  };
+  const accept = (item: Suggestion | undefined) => {
+    if (!item || !completion) return;
+    const head = `${draft.slice(0, completion.from)}${item.text} `;
+    const tail = draft.slice(completion.to).trimStart();
+    setDraft(head + tail);
+    offer(head.length);
+    setMoved({ to: head.length });
+  };
+  // The field has the new text only once it is drawn.
+  const [moved, setMoved] = useState<{ to: number } | null>(null);
+  useLayoutEffect(() => {
+    if (moved) field.current?.setSelectionRange(moved.to, moved.to);
+  }, [moved]);
   const commit = (next: string) => {
     setDraft(next);
     setSent(next);
+    offer(null);
     onChange(next);
   };
-  const field = useRef<HTMLInputElement>(null);
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    const open = items.length > 0;
+    const to = (by: number) =>
+      setChosen((chosen + by + items.length + (chosen < 0 && by < 0 ? 1 : 0)) % items.length);
+    if (event.key === " " && event.ctrlKey) offer(event.currentTarget.selectionStart);
+    else if (event.key === "ArrowDown" && open) to(1);
+    else if (event.key === "ArrowDown") offer(event.currentTarget.selectionStart);
+    else if (event.key === "ArrowUp" && open) to(-1);
+    else if ((event.key === "Enter" || event.key === "Tab") && open && chosen >= 0) accept(items[chosen]);
+    else if (event.key === "Enter") {
+      commit(draft);
+      return;
+    } else if (event.key === "Escape" && open) offer(null);
+    else if (event.key === "Escape" && draft !== "") commit("");
+    else return;
+    event.preventDefault();
+  };
   const [scrolled, setScrolled] = useState(0);
   const place = props.error === null || draft !== value ? null : placeOf(props.error, draft);
   const note =
@@ -75,7 +119,11 @@ export function FilterField(props: {
     field.current?.setSelectionRange(place.from, Math.max(place.to, place.from + 1));
   };
   return (
-    <div className={styles.filter} data-invalid={props.error !== null || undefined}>
+    <div
+      className={styles.filter}
+      data-invalid={props.error !== null || undefined}
+      data-offers={items.length > 0 || undefined}
+    >
       <Search size={14} aria-hidden className={styles.filterIcon} />
       <span className={styles.filterText}>
         {place !== null && (
@@ -96,14 +144,16 @@ export function FilterField(props: {
           value={draft}
           spellCheck={false}
           autoComplete="off"
-          onChange={(e) => setDraft(e.target.value)}
-          onKeyDown={(e) => {
-            if (e.key === "Enter") commit(draft);
-            if (e.key === "Escape" && draft !== "") {
-              e.preventDefault();
-              commit("");
-            }
+          aria-autocomplete="list"
+          aria-controls={items.length > 0 ? list : undefined}
+          aria-activedescendant={items[chosen] ? `${list}-${chosen}` : undefined}
+          onChange={(e) => {
+            setDraft(e.target.value);
+            offer(e.target.selectionStart);
           }}
+          onClick={() => offer(null)}
+          onBlur={() => offer(null)}
+          onKeyDown={onKeyDown}
         />
       </span>
       {draft !== "" && (
@@ -141,6 +191,29 @@ export function FilterField(props: {
           </Dialog>
         </Popover>
       </DialogTrigger>
+      {items.length > 0 && (
+        <div id={list} role="listbox" aria-label={t("runTable.suggestions")} className={styles.offers}>
+          {items.map((item, i) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the focus and handles the keys
+            // biome-ignore lint/a11y/useFocusableInteractive: the field points at it by aria-activedescendant
+            <div
+              key={item.text}
+              id={`${list}-${i}`}
+              role="option"
+              aria-selected={i === chosen}
+              // The field keeps the focus.
+              onMouseDown={(e) => e.preventDefault()}
+              onClick={() => accept(item)}
+            >
+              <code>{item.text}</code>
+              <span>{t(`runTable.kind.${item.kind}`)}</span>
+            </div>
+          ))}
+        </div>
+      )}
+      <span role="status" className="visually-hidden">
+        {items.length > 0 ? t("runTable.suggested", { n: items.length }) : ""}
+      </span>
       <span id={id} role="status" className={styles.filterNote}>
         {props.error !== null && <CircleAlert size={13} aria-hidden />}
         <span>{note}</span>

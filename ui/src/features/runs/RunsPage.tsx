@@ -1,10 +1,13 @@
 import { useSearch } from "@tanstack/react-router";
-import { ArrowUp, FlaskConical, GitCompareArrows, Plus, RotateCcw, Search, Trash2, X } from "lucide-react";
+import { ArrowUp, FlaskConical, Plus, Search, Trash2, X } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { RunRow, RunView } from "../../bindings/api";
-import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
+import { shortValue } from "../../shared/charts";
+import { asErrorBody, type UiError, useMutationCommand, useQueryCommand } from "../../shared/backend";
 import {
+  ActionsMenu,
   Button,
+  copyText,
   EmptyState,
   ErrorBanner,
   LinkButton,
@@ -14,28 +17,48 @@ import {
   toast,
   useGo,
 } from "../../shared/components";
-import { t } from "../../shared/i18n";
-import { DataTable, type Sort } from "../../shared/table";
+import { formatTime } from "../../shared/format";
+import { currentLocale, t } from "../../shared/i18n";
+import { type CellActions, DataTable, type Sort } from "../../shared/table";
 import { CancelDialog } from "./CancelDialog";
 import { ColumnChooser, useColumnChoice } from "./ColumnChooser";
-import { columnsOf } from "./columns";
+import { columnName, columnsOf, pinsOf } from "./columns";
+import { type ExportOf, ExportRuns } from "./ExportRuns";
 import { FilterField } from "./FilterField";
+import { GroupBy } from "./GroupBy";
+import { Groups } from "./Groups";
+import { andFilter, type Condition, conditionsOf, hasOr, idsFilter } from "./language";
 import { RunDrawer } from "./RunDrawer";
 import styles from "./runs.module.css";
+import { COMPARED, SelectionBar } from "./SelectionBar";
+import { pythonSnippet, searchString } from "./snippets";
 import { isOver } from "./status";
+import { TagRuns } from "./TagRuns";
+import { useFilterKnown } from "./useFilterKnown";
 import { useRunWindows } from "./useRunWindows";
-import { filterOf, orderOf, sortOf } from "./values";
+import { columnKey, filterOf, orderOf, sortOf } from "./values";
 import { Views } from "./Views";
 
 const ALL = "\u0000all";
 const NONE: readonly RunRow[] = [];
 const NEWEST: Sort = { id: "attributes.start_time", desc: true };
-/** So many runs are compared at once. */
-const COMPARED = 200;
 /** So many runs are selected at once: what the commands for runs take. */
 const SELECTED = 1000;
 
 const rowKey = (row: RunRow) => row.id;
+
+/** An error of a filter that was sent with something before it. */
+function shifted(error: UiError, by: number): UiError {
+  const position = error.details?.position;
+  if (by === 0 || position === undefined) return error;
+  return { ...error, details: { ...error.details, position: String(Number(position) + by) } };
+}
+
+/** A condition as an entry of a menu: "lr = 0.01". */
+function conditionLabel(column: string, { sign, value }: Condition): string {
+  if (sign === "none") return t("runTable.missing", { column });
+  return `${column} ${sign} ${value.length > 60 ? `${value.slice(0, 59)}…` : value}`;
+}
 
 export function RunsPage() {
   const search = useSearch({ strict: false }) as Record<string, unknown>;
@@ -48,6 +71,7 @@ export function RunsPage() {
   const active = text("run") || null;
   const order = text("order");
   const view = text("view");
+  const group = text("group");
   const sort = sortOf([order]) ?? NEWEST;
   const [selected, setSelected] = useState<Set<string>>(new Set());
   const [inUse, setInUse] = useState(false);
@@ -64,6 +88,7 @@ export function RunsPage() {
         stage: stage === "active" ? "" : stage,
         order,
         view,
+        group,
         run: active,
         ...change,
       })) {
@@ -76,11 +101,13 @@ export function RunsPage() {
       const query = next.toString();
       go(query ? `/runs?${query}` : "/runs", { replace: true });
     },
-    [typed, experiment, machine, stage, order, view, active, go],
+    [typed, experiment, machine, stage, order, view, group, active, go],
   );
 
+  // The machine's condition is put behind the filter: it has to hold for all of it.
+  const whole = machine !== "" && hasOr(filter);
   const wanted = {
-    filter,
+    filter: whole ? `(${filter})` : filter,
     order_by: orderOf(sort),
     experiment: experiment || null,
     machine_id: machine || null,
@@ -162,11 +189,7 @@ export function RunsPage() {
     }
   };
 
-  const tagKeys = useMemo(
-    () =>
-      [...new Set([...known.pages.values()].flat().flatMap((row) => row.tags.map((tag) => tag.key)))].sort(),
-    [known],
-  );
+  const askable = useFilterKnown(known);
   const openView = (next: RunView | null) => {
     setChoice(next?.columns ?? null);
     set({
@@ -175,10 +198,88 @@ export function RunsPage() {
       experiment: next?.experiment ?? null,
       order: next?.order_by[0] ?? null,
       machine: null,
+      group: null,
     });
   };
 
   const columns = useMemo(() => columnsOf(chosen), [chosen]);
+  const metrics = useMemo(
+    () => pinsOf(chosen).ids.flatMap((id) => (id.startsWith("metrics.") ? [columnKey(id).key] : [])),
+    [chosen],
+  );
+
+  const filterBy = (clause: string, change: Record<string, string | null> = {}) =>
+    set({ q: filter.includes(clause) ? filter : andFilter(filter, clause), ...change });
+  /** What narrows the table to the runs that are like one in a column. */
+  const alike = (row: RunRow, id: string, change: Record<string, string | null> = {}) => {
+    if (id === "attributes.experiment") set({ experiment: row.experiment, ...change });
+    else if (id === "attributes.machine" && row.machine_id !== null)
+      set({ machine: row.machine_id, ...change });
+    else if (id === "attributes.machine") filterBy("attributes.machine_id = ''", change);
+    else if (id === "attributes.user_id" && row.user === null) filterBy("attributes.user_id = ''", change);
+    else {
+      const [first] = conditionsOf(row, id);
+      if (first) filterBy(first.clause, change);
+    }
+  };
+  const cellActions: CellActions<RunRow> = {
+    label: t("runTable.filterBy"),
+    of: (row, id) => {
+      const name = columnName(id);
+      if (id === "attributes.experiment" || id === "attributes.machine") {
+        const value = id === "attributes.machine" ? row.machine : row.experiment;
+        const condition = { sign: value === null ? "none" : "=", value: value ?? "", clause: "" } as const;
+        return [{ id, label: conditionLabel(name, condition), onAction: () => alike(row, id) }];
+      }
+      const isTime = id === "attributes.start_time" || id === "attributes.end_time";
+      const shown = (value: string) =>
+        isTime
+          ? formatTime(Number(value))
+          : columnKey(id).kind === "metrics"
+            ? shortValue(Number(value), currentLocale())
+            : value;
+      return conditionsOf(row, id).map((condition) => ({
+        id: condition.clause,
+        label: conditionLabel(name, { ...condition, value: shown(condition.value) }),
+        onAction: () => filterBy(condition.clause),
+      }));
+    },
+  };
+
+  const [tagging, setTagging] = useState<readonly string[] | null>(null);
+  const [exporting, setExporting] = useState<ExportOf | null>(null);
+  const copy = async (what: string, said: "runTable.copiedSearch" | "runTable.copiedPython") => {
+    const done = await copyText(what);
+    toast(done ? { title: t(said) } : { kind: "notice", title: t("runTable.notCopied") });
+  };
+  const ids = [...selected];
+  const more = [
+    {
+      id: "search",
+      label: t("runTable.copySearch"),
+      disabled: ids.length === 0 && filter === "",
+      onAction: () => void copy(searchString(wanted, ids), "runTable.copiedSearch"),
+    },
+    {
+      id: "python",
+      label: t("runTable.copyPython"),
+      onAction: () => void copy(pythonSnippet(wanted, ids), "runTable.copiedPython"),
+    },
+    {
+      id: "export",
+      label: t("runTable.export"),
+      disabled: total === 0,
+      onAction: () =>
+        setExporting(
+          ids.length === 0
+            ? { wanted, total }
+            : {
+                wanted: { ...wanted, filter: idsFilter(ids), experiment: null, machine_id: null },
+                total: ids.length,
+              },
+        ),
+    },
+  ];
 
   const inTable = active === null ? undefined : rowOf(active);
   const opened = useQueryCommand(
@@ -190,7 +291,8 @@ export function RunsPage() {
   const compare = () => {
     if (selected.size <= COMPARED) go(`/compare?runs=${[...selected].join(",")}`);
   };
-  const filterError = error && asErrorBody(error).code === "invalid" ? asErrorBody(error) : null;
+  const filterError =
+    error && asErrorBody(error).code === "invalid" ? shifted(asErrorBody(error), whole ? -1 : 0) : null;
 
   const empty = filterError ? (
     <EmptyState icon={Search} title={t("runs.filterNotRead")} lead={t("runs.filterNotReadLead")} />
@@ -232,45 +334,18 @@ export function RunsPage() {
     >
       <div className={styles.toolbar}>
         {selected.size > 0 ? (
-          <>
-            <span className={styles.chosen}>{t("views.table.selected", { n: selected.size })}</span>
-            {stage === "active" ? (
-              <Button
-                icon={<Trash2 size={16} />}
-                onPress={() => void doDelete([...selected])}
-                isPending={remove.isPending}
-              >
-                {t("runs.delete")}
-              </Button>
-            ) : (
-              <Button
-                icon={<RotateCcw size={16} />}
-                onPress={() => void doRestore([...selected])}
-                isPending={restore.isPending}
-              >
-                {t("runs.restore")}
-              </Button>
-            )}
-            {selected.size === 1 && (
-              <LinkButton to={`/runs/${[...selected][0]}`}>{t("runs.open")}</LinkButton>
-            )}
-            {selected.size > 1 && (
-              <Button
-                icon={<GitCompareArrows size={16} />}
-                isDisabled={selected.size > COMPARED}
-                onPress={compare}
-              >
-                {t("runs.compare")}
-              </Button>
-            )}
-            {selected.size > COMPARED && (
-              <span className="quiet">{t("runs.compareLimit", { n: COMPARED })}</span>
-            )}
-            <span className={styles.spring} />
-            <Button variant="quiet" icon={<X size={14} />} onPress={() => setSelected(new Set())}>
-              {t("runs.selectNone")}
-            </Button>
-          </>
+          <SelectionBar
+            ids={ids}
+            stage={stage}
+            deleting={remove.isPending}
+            restoring={restore.isPending}
+            onDelete={() => void doDelete(ids)}
+            onRestore={() => void doRestore(ids)}
+            onTag={() => setTagging(ids)}
+            onCompare={compare}
+            onNone={() => setSelected(new Set())}
+            more={more}
+          />
         ) : (
           <>
             <Views
@@ -278,7 +353,13 @@ export function RunsPage() {
               setup={{ filter, order_by: wanted.order_by, experiment: experiment || null, columns: choice }}
               onOpen={openView}
             />
-            <FilterField value={typed} onChange={(q) => set({ q })} error={filterError} names={names} />
+            <FilterField
+              value={typed}
+              onChange={(q) => set({ q })}
+              error={filterError}
+              names={names}
+              known={askable}
+            />
             <div className={styles.experiment}>
               <Select
                 label={t("runs.filterExperiment")}
@@ -318,13 +399,20 @@ export function RunsPage() {
                 </Button>
               )}
             </span>
+            <GroupBy
+              value={group}
+              onChange={(value) => set({ group: value })}
+              params={paramKeys}
+              tags={askable.tags}
+            />
             <ColumnChooser
               metricKeys={metricKeys}
-              tagKeys={tagKeys}
+              tagKeys={askable.tags}
               paramKeys={paramKeys}
               chosen={chosen}
               onChange={setChoice}
             />
+            <ActionsMenu label={t("runTable.more")} items={more} />
           </>
         )}
       </div>
@@ -336,60 +424,72 @@ export function RunsPage() {
           />
         </div>
       ) : null}
-      <div className={styles.split}>
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: it only notices whether the table is in use */}
-        <div
-          className={styles.list}
-          onMouseEnter={() => setInUse(true)}
-          onMouseLeave={() => setInUse(false)}
-          onFocus={() => setInUse(true)}
-          onBlur={() => setInUse(false)}
-          onKeyDownCapture={(e) => {
-            if (e.key !== "c" || e.ctrlKey || e.metaKey || e.altKey || selected.size < 2) return;
-            e.preventDefault();
-            e.stopPropagation();
-            compare();
-          }}
-        >
-          <DataTable
-            id="runs"
-            label={t("runs.table")}
-            rows={NONE}
-            windows={{ ...table, rowOf, keys }}
-            top={windows.top}
-            rowKey={rowKey}
-            columns={columns}
-            sort={sort}
-            onSort={(next) => set({ order: orderOf(next)[0] ?? null })}
-            selected={selected}
-            onSelected={select}
-            active={active}
-            onActive={(run) => set({ run })}
-            onOpen={(r) => go(`/runs/${r.id}`)}
-            loading={windows.pending}
-            empty={error && !filterError ? null : empty}
-            noun={(n) => t("runs.count", { n })}
-            actions={(r) => [
-              { id: "open", label: t("runs.open"), onAction: () => go(`/runs/${r.id}`) },
-              ...(r.machine_id
-                ? [{ id: "again", label: t("runs.again"), onAction: () => go(`/runs/new?from=${r.id}`) }]
-                : []),
-              ...(r.machine_id && !isOver(r)
-                ? [{ id: "cancel", label: t("runs.cancel"), onAction: () => setCancelling(r) }]
-                : []),
-              r.stage === "active"
-                ? {
-                    id: "delete",
-                    label: t("runs.delete"),
-                    danger: true,
-                    onAction: () => void doDelete([r.id]),
-                  }
-                : { id: "restore", label: t("runs.restore"), onAction: () => void doRestore([r.id]) },
-            ]}
-          />
+      {group !== "" ? (
+        <Groups
+          wanted={wanted}
+          by={group}
+          metrics={metrics}
+          onOpen={(example) => alike(example, group, { group: null })}
+        />
+      ) : (
+        <div className={styles.split}>
+          {/* biome-ignore lint/a11y/noStaticElementInteractions: it only notices whether the table is in use */}
+          <div
+            className={styles.list}
+            onMouseEnter={() => setInUse(true)}
+            onMouseLeave={() => setInUse(false)}
+            onFocus={() => setInUse(true)}
+            onBlur={() => setInUse(false)}
+            onKeyDownCapture={(e) => {
+              if (e.key !== "c" || e.ctrlKey || e.metaKey || e.altKey || selected.size < 2) return;
+              e.preventDefault();
+              e.stopPropagation();
+              compare();
+            }}
+          >
+            <DataTable
+              id="runs"
+              label={t("runs.table")}
+              rows={NONE}
+              windows={{ ...table, rowOf, keys }}
+              top={windows.top}
+              rowKey={rowKey}
+              columns={columns}
+              sort={sort}
+              onSort={(next) => set({ order: orderOf(next)[0] ?? null })}
+              selected={selected}
+              onSelected={select}
+              active={active}
+              onActive={(run) => set({ run })}
+              onOpen={(r) => go(`/runs/${r.id}`)}
+              loading={windows.pending}
+              empty={error && !filterError ? null : empty}
+              noun={(n) => t("runs.count", { n })}
+              cellActions={cellActions}
+              actions={(r) => [
+                { id: "open", label: t("runs.open"), onAction: () => go(`/runs/${r.id}`) },
+                ...(r.machine_id
+                  ? [{ id: "again", label: t("runs.again"), onAction: () => go(`/runs/new?from=${r.id}`) }]
+                  : []),
+                ...(r.machine_id && !isOver(r)
+                  ? [{ id: "cancel", label: t("runs.cancel"), onAction: () => setCancelling(r) }]
+                  : []),
+                r.stage === "active"
+                  ? {
+                      id: "delete",
+                      label: t("runs.delete"),
+                      danger: true,
+                      onAction: () => void doDelete([r.id]),
+                    }
+                  : { id: "restore", label: t("runs.restore"), onAction: () => void doRestore([r.id]) },
+              ]}
+            />
+          </div>
+          <RunDrawer row={activeRow} onClose={() => set({ run: null })} onCancel={setCancelling} />
         </div>
-        <RunDrawer row={activeRow} onClose={() => set({ run: null })} onCancel={setCancelling} />
-      </div>
+      )}
+      <TagRuns ids={tagging} onChanged={() => void windows.refresh()} onClose={() => setTagging(null)} />
+      <ExportRuns of={exporting} columns={pinsOf(chosen).ids} onClose={() => setExporting(null)} />
       <CancelDialog
         run={cancelling}
         onClose={() => {

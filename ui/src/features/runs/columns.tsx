@@ -98,6 +98,7 @@ function attribute(id: Attribute): Column<RunRow> {
 
 /** The name of a column, for its header and for choosing it. */
 export function columnName(id: string): string {
+  if (id === NAME.id) return t("runs.col.name");
   return isAttribute(id) ? attribute(id).header : columnKey(id).key;
 }
 

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { RunQuery, RunRow } from "../../bindings/api";
 import { useBackend } from "../../shared/backend";
 import type { RowWindows } from "../../shared/table";
+import { andFilter } from "./language";
 import { usePacedNews } from "./usePacedNews";
 
 /** Rows of one call. */
@@ -31,9 +32,6 @@ interface Known {
 }
 
 const NOTHING: Known = { identity: "", total: 0, pages: new Map(), metricKeys: [], paramKeys: [] };
-
-export const andFilter = (filter: string, condition: string) =>
-  filter.trim() === "" ? condition : `${filter} and ${condition}`;
 
 /**
  * A query's rows as they come into view. While the table is `held` (in use, or scrolled away from its

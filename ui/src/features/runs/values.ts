@@ -22,13 +22,14 @@ export function seriesOf(runId: string, chart: ChartSeries, x: XKind, start: num
   const xs =
     x === "step" ? chart.steps : x === "time" ? chart.times : chart.times.map((at) => (at - start) / 1000);
   const ordered = xs.every((v, i) => i === 0 || v >= (xs[i - 1] ?? v));
-  if (ordered) return { id: runId, label: chart.key, x: xs, y };
+  if (ordered) return { id: runId, label: chart.key, x: xs, y, total: chart.total };
   const order = xs.map((_, i) => i).sort((a, b) => (xs[a] ?? 0) - (xs[b] ?? 0));
   return {
     id: runId,
     label: chart.key,
     x: order.map((i) => xs[i] ?? 0),
     y: order.map((i) => y[i] ?? Number.NaN),
+    total: chart.total,
   };
 }
 

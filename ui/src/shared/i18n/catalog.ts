@@ -8,6 +8,7 @@ import { machines } from "./messages/machines";
 import { models } from "./messages/models";
 import { overview } from "./messages/overview";
 import { runs } from "./messages/runs";
+import { runTable } from "./messages/runTable";
 import { settings } from "./messages/settings";
 import { setup } from "./messages/setup";
 import { views } from "./messages/views";
@@ -24,6 +25,7 @@ export const catalog = {
   ...models,
   ...overview,
   ...runs,
+  ...runTable,
   ...settings,
   ...setup,
   ...views,

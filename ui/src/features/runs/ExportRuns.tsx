@@ -1,0 +1,159 @@
+import { Copy, Download } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { useBackend } from "../../shared/backend";
+import {
+  Banner,
+  Button,
+  copyText,
+  Dialog,
+  ErrorBanner,
+  Progress,
+  Segmented,
+  toast,
+} from "../../shared/components";
+import { formatBytes } from "../../shared/format";
+import { t } from "../../shared/i18n";
+import { readRuns, type Wanted } from "./readRuns";
+import styles from "./runs.module.css";
+import { runsCsv } from "./runsCsv";
+
+export interface ExportOf {
+  readonly wanted: Wanted;
+  readonly total: number;
+}
+
+/** The runs of a search as a file: read part by part, so that it can be seen going on, and left. */
+export function ExportRuns(props: {
+  /** What to export; null while the dialog is closed. */
+  of: ExportOf | null;
+  /** Ids of the columns that the table shows. */
+  columns: readonly string[];
+  onClose: () => void;
+}) {
+  return (
+    <Dialog
+      title={props.of === null ? "" : t("runTable.export.title", { n: props.of.total })}
+      isOpen={props.of !== null}
+      onOpenChange={(open) => !open && props.onClose()}
+      size="small"
+    >
+      {props.of !== null && <Body of={props.of} columns={props.columns} onClose={props.onClose} />}
+    </Dialog>
+  );
+}
+
+type State =
+  | { at: "choice" }
+  | { at: "reading"; done: number; total: number }
+  | { at: "ready"; file: Blob; done: number; total: number }
+  | { at: "failed"; error: unknown };
+
+function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string[]; onClose: () => void }) {
+  const backend = useBackend();
+  const [scope, setScope] = useState<"table" | "all">("table");
+  const [state, setState] = useState<State>({ at: "choice" });
+  const going = useRef<AbortController>(null);
+  useEffect(() => () => going.current?.abort(), []);
+
+  const read = async () => {
+    going.current?.abort();
+    const controller = new AbortController();
+    going.current = controller;
+    const csv = runsCsv(scope === "all" ? null : columns);
+    let done = 0;
+    let total = of.total;
+    setState({ at: "reading", done, total });
+    try {
+      for await (const part of readRuns(backend, of.wanted, Number.POSITIVE_INFINITY, controller.signal)) {
+        csv.add(part.rows);
+        done += part.rows.length;
+        total = part.total;
+        setState({ at: "reading", done, total });
+      }
+      setState({ at: "ready", file: csv.file(), done, total });
+    } catch (error) {
+      if (!controller.signal.aborted) setState({ at: "failed", error });
+    }
+  };
+  const name = `runs-${new Date().toISOString().slice(0, 10)}.csv`;
+  const save = (file: Blob) => {
+    const url = URL.createObjectURL(file);
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    link.click();
+    // The host has taken the file over by the next turn.
+    setTimeout(() => URL.revokeObjectURL(url), 0);
+    toast({ title: t("runTable.export.saved", { name }) });
+    onClose();
+  };
+  const copy = async (file: Blob) => {
+    const done = await copyText(await file.text());
+    toast(done ? { title: t("common.copied") } : { kind: "notice", title: t("runTable.notCopied") });
+    if (done) onClose();
+  };
+
+  if (state.at === "reading") {
+    return (
+      <Progress
+        label={t("runTable.export.doing")}
+        done={state.done}
+        total={state.total}
+        onCancel={() => {
+          going.current?.abort();
+          setState({ at: "choice" });
+        }}
+      />
+    );
+  }
+  if (state.at === "ready") {
+    // The window of the desktop program has no place to put a file that it was not asked for by the program.
+    const saves = backend.host !== "desktop";
+    return (
+      <div className={styles.viewForm}>
+        <Banner
+          kind={state.done < state.total ? "notice" : "good"}
+          title={t("runTable.export.ready", { n: state.done, size: formatBytes(state.file.size) })}
+        >
+          {state.done < state.total && t("runTable.export.less", { n: state.done, total: state.total })}
+        </Banner>
+        <div className={styles.formEnd}>
+          <Button
+            variant={saves ? "plain" : "primary"}
+            icon={<Copy size={16} />}
+            onPress={() => void copy(state.file)}
+          >
+            {t("runTable.export.copy")}
+          </Button>
+          {saves && (
+            <Button variant="primary" icon={<Download size={16} />} onPress={() => save(state.file)}>
+              {t("runTable.export.save")}
+            </Button>
+          )}
+        </div>
+      </div>
+    );
+  }
+  return (
+    <div className={styles.viewForm}>
+      {state.at === "failed" && <ErrorBanner error={state.error} />}
+      <Segmented
+        label={t("runTable.export.columns")}
+        showLabel
+        value={scope}
+        onChange={setScope}
+        options={[
+          { value: "table", label: t("runTable.export.table") },
+          { value: "all", label: t("runTable.export.all") },
+        ]}
+      />
+      <p className="quiet">{t(scope === "all" ? "runTable.export.allLead" : "runTable.export.tableLead")}</p>
+      <div className={styles.formEnd}>
+        <Button onPress={onClose}>{t("common.cancel")}</Button>
+        <Button variant="primary" onPress={() => void read()}>
+          {t("runTable.export.read")}
+        </Button>
+      </div>
+    </div>
+  );
+}
