@@ -1,18 +1,22 @@
 import { ChartSpline, Search } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import { Slider, SliderThumb, SliderTrack } from "react-aria-components";
-import type { RunDetail } from "../../bindings/api";
+import type { ChartSeries, RunDetail } from "../../bindings/api";
 import { useQueryCommand } from "../../shared/backend";
-import { ChartGroup, LineChart, type Series, type XKind } from "../../shared/charts";
-import { Button, EmptyState, ErrorBanner } from "../../shared/components";
+import { ChartGroup, LineChart, type Series, type Smoothing, useZoom, type XKind } from "../../shared/charts";
+import { Button, EmptyState, ErrorBanner, Segmented } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { ChartScales } from "./ChartScales";
+import { refined, stepsIn } from "./finer";
 import styles from "./runs.module.css";
 import { seriesOf } from "./values";
 
 const STEP = 12;
 const POINTS = 800;
+/** The most that the program gives: a line is smoothed from all its points as far as they go. */
+const ALL_POINTS = 5000;
 const NONE: readonly Series[] = [];
+const SMOOTHINGS: readonly Smoothing[] = ["exponential", "mean", "gaussian"];
 
 /** Every metric of a run; the charts share one cursor. */
 export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
@@ -20,6 +24,9 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
   const [x, setX] = useState<XKind>("step");
   const [log, setLog] = useState(false);
   const [smoothing, setSmoothing] = useState(0);
+  const [kind, setKind] = useState<Smoothing>("exponential");
+  // The slider follows the hand; the lines follow as fast as they are drawn.
+  const smoothed = useDeferredValue(smoothing);
   const [find, setFind] = useState("");
   const [count, setCount] = useState(STEP);
   const wanted = useDeferredValue(find.trim().toLocaleLowerCase());
@@ -34,22 +41,13 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
     [row.metrics, wanted],
   );
   const shown = keys.slice(0, Math.min(count, 100));
+  const points = smoothing > 0 ? ALL_POINTS : POINTS;
   const chart = useQueryCommand(
     "run_chart",
-    { run_id: row.id, keys: shown, max_points: POINTS, from_step: null, to_step: null },
+    { run_id: row.id, keys: shown, max_points: points, from_step: null, to_step: null },
     { enabled: shown.length > 0, keepPrevious: true },
   );
-  const start = row.started_at ?? 0;
-  const series = useMemo(
-    () =>
-      new Map(
-        (chart.data ?? []).map(
-          (c) =>
-            [c.key, { series: [seriesOf(row.id, c, x, start)], thinned: c.thinned, total: c.total }] as const,
-        ),
-      ),
-    [chart.data, row.id, x, start],
-  );
+  const charts = useMemo(() => new Map((chart.data ?? []).map((c) => [c.key, c] as const)), [chart.data]);
 
   if (row.metrics.length === 0) {
     return (
@@ -79,6 +77,14 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
           </SliderTrack>
           <output className={styles.num}>{smoothing.toFixed(2)}</output>
         </Slider>
+        {smoothing > 0 && (
+          <Segmented
+            label={t("runs.smoothingKind")}
+            value={kind}
+            onChange={setKind}
+            options={SMOOTHINGS.map((value) => ({ value, label: t(`runs.smoothing.${value}`) }))}
+          />
+        )}
         {row.metrics.length > 6 && (
           <span className={styles.findMetric}>
             <Search size={14} aria-hidden />
@@ -93,23 +99,23 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
         )}
       </div>
       {chart.error && <ErrorBanner error={chart.error} onRetry={() => void chart.refetch()} />}
-      <ChartGroup>
+      <ChartGroup zoom>
         <div className={styles.chartGrid}>
-          {shown.map((key) => {
-            const known = series.get(key);
-            return (
-              <LineChart
-                key={key}
-                title={key}
-                series={known?.series ?? NONE}
-                xKind={x}
-                yScale={log ? "log" : "linear"}
-                smoothing={smoothing}
-                live={live}
-                {...(known?.thinned ? { note: t("runs.thinned", { total: known.total }) } : {})}
-              />
-            );
-          })}
+          {shown.map((key) => (
+            <MetricChart
+              key={key}
+              metric={key}
+              runId={row.id}
+              start={row.started_at ?? 0}
+              chart={charts.get(key)}
+              x={x}
+              log={log}
+              smoothing={smoothed}
+              kind={kind}
+              points={points}
+              live={live}
+            />
+          ))}
         </div>
       </ChartGroup>
       {keys.length > shown.length && shown.length < 100 && (
@@ -118,5 +124,62 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
         </Button>
       )}
     </section>
+  );
+}
+
+/** One metric; a stretch that is zoomed to is read again in finer points when the whole is thinned. */
+function MetricChart(props: {
+  metric: string;
+  runId: string;
+  start: number;
+  chart: ChartSeries | undefined;
+  x: XKind;
+  log: boolean;
+  smoothing: number;
+  kind: Smoothing;
+  points: number;
+  live: boolean;
+}) {
+  const { metric, runId, start, chart, x } = props;
+  const { zoomed } = useZoom();
+  const steps = useMemo(
+    () => (zoomed !== null && chart?.thinned ? stepsIn(chart, x, start, zoomed) : null),
+    [zoomed, chart, x, start],
+  );
+  const finer = useQueryCommand(
+    "run_chart",
+    {
+      run_id: runId,
+      keys: [metric],
+      max_points: props.points,
+      from_step: steps?.[0] ?? null,
+      to_step: steps?.[1] ?? null,
+    },
+    { enabled: steps !== null, keepPrevious: true },
+  );
+  const stretch = steps === null ? undefined : finer.data?.[0];
+  const series = useMemo(
+    () => (chart ? [seriesOf(runId, refined(chart, stretch), x, start)] : NONE),
+    [chart, stretch, runId, x, start],
+  );
+  const total = chart?.total ?? 0;
+  const note = !chart?.thinned
+    ? null
+    : stretch && !stretch.thinned
+      ? t("runs.everyPoint", { total })
+      : props.smoothing > 0
+        ? t("runs.smoothedFrom", { n: series[0]?.x.length ?? 0, total })
+        : t("runs.thinned", { total });
+  return (
+    <LineChart
+      title={metric}
+      series={series}
+      xKind={x}
+      yScale={props.log ? "log" : "linear"}
+      smoothing={props.smoothing}
+      smoothingKind={props.kind}
+      live={props.live}
+      {...(note === null ? {} : { note })}
+    />
   );
 }

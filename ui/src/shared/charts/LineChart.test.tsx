@@ -31,6 +31,42 @@ describe("what is drawn", () => {
     expect(plot(series, 0.6).raw).toEqual(plot(series).columns);
   });
 
+  it("smooths as much by each kind: a constant stays, noise is evened out, gaps stay", () => {
+    const x = Array.from({ length: 400 }, (_, i) => i);
+    const noisy = x.map((i) => 5 + (i % 2 === 0 ? 1 : -1));
+    noisy[200] = Number.NaN;
+    for (const kind of ["exponential", "mean", "gaussian"] as const) {
+      const flat = smooth(x, new Array(400).fill(5), 0.9, kind);
+      expect(Math.max(...flat.map((v) => Math.abs(v - 5)))).toBeLessThan(1e-9);
+      const s = smooth(x, noisy, 0.9, kind);
+      expect(s[200]).toBeNaN();
+      expect(Math.abs((s[150] ?? 0) - 5)).toBeLessThan(0.2);
+      expect(smooth(x, noisy, 0, kind)).toEqual(noisy);
+    }
+    // The means are centred: a step stays where it is.
+    const step = x.map((i) => (i < 200 ? 0 : 1));
+    expect(smooth(x, step, 0.8, "gaussian")[200]).toBeCloseTo(0.5, 0);
+    expect(smooth(x, step, 0.8, "mean")[210]).toBe(1);
+  });
+
+  it("smooths some of the points as it smooths all of them", () => {
+    const x = Array.from({ length: 1000 }, (_, i) => i);
+    const y = x.map((i) => Math.sin(i / 60));
+    const some = x.filter((i) => i % 4 === 0);
+    for (const kind of ["exponential", "mean", "gaussian"] as const) {
+      const whole = smooth(x, y, 0.9, kind);
+      const few = smooth(
+        some,
+        some.map((i) => y[i] ?? 0),
+        0.9,
+        kind,
+        1000,
+      );
+      const apart = some.map((i, at) => Math.abs((whole[i] ?? 0) - (few[at] ?? 0)));
+      expect(Math.max(...apart.slice(20))).toBeLessThan(0.05);
+    }
+  });
+
   it("keeps the end of a growing axis still between steps", () => {
     expect(roomyEnd(0, 301)).toBe(roomyEnd(0, 380));
     expect(roomyEnd(0, 301)).toBeGreaterThan(301);

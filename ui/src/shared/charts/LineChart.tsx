@@ -10,6 +10,7 @@ import { useCursor, useZoom } from "./group";
 import { type SeriesStyle, styles as stylesOf } from "./palette";
 import {
   type Series,
+  type Smoothing,
   type TableRow,
   type XKind,
   nearest,
@@ -23,8 +24,9 @@ export interface LineChartProps {
   readonly series: readonly Series[];
   readonly xKind?: XKind;
   readonly yScale?: "linear" | "log";
-  /** Weight of the exponential smoothing, 0 to 0.99; the raw line stays as a shadow. */
+  /** How much the line is smoothed, 0 to 0.99; the raw line stays as a shadow. */
   readonly smoothing?: number;
+  readonly smoothingKind?: Smoothing;
   readonly unit?: string;
   /** More points may come: the axes keep room. */
   readonly live?: boolean;
@@ -59,6 +61,7 @@ export function LineChart(props: LineChartProps) {
     xKind = "step",
     yScale = "linear",
     smoothing = 0,
+    smoothingKind = "exponential",
     live = false,
     height = 168,
   } = props;
@@ -79,8 +82,8 @@ export function LineChart(props: LineChartProps) {
   const rows = useMemo(() => tableOf(series), [series]);
   const plot = useMemo(() => {
     const seconds = xKind === "time" ? series.map((s) => ({ ...s, x: s.x.map((v) => v / 1000) })) : series;
-    return plotOf(seconds, smoothing, yScale === "log");
-  }, [series, smoothing, yScale, xKind]);
+    return plotOf(seconds, smoothing, yScale === "log", smoothingKind);
+  }, [series, smoothing, smoothingKind, yScale, xKind]);
   const latest = useRef(plot);
   latest.current = plot;
   const smoothed = smoothing > 0;

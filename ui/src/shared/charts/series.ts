@@ -1,6 +1,8 @@
 // What a chart is made of, before anything is drawn: aligned columns, marks for what has no place
 // on an axis, and the same figures as rows for the table alternative.
 
+import { numberFormat } from "../format/intl";
+
 export type XKind = "step" | "relative" | "time";
 
 export interface Series {
@@ -11,7 +13,12 @@ export interface Series {
   readonly x: readonly number[];
   /** NaN and infinities are allowed: NaN is a gap, an infinity is marked at the edge. */
   readonly y: readonly number[];
+  /** How many points there are in all, when these are some of them. */
+  readonly total?: number;
 }
+
+/** How a line is smoothed: by an exponential or a running mean, or by a Gaussian kernel. */
+export type Smoothing = "exponential" | "mean" | "gaussian";
 
 export interface InfinityMark {
   readonly series: number;
@@ -31,14 +38,21 @@ export interface Plot {
 
 const finite = (v: number | undefined): number | null => (v !== undefined && Number.isFinite(v) ? v : null);
 
-/**
- * Exponential smoothing weighted by distance in x, so that sparse stretches are not smoothed as
- * hard as dense ones; debiased at the start. `weight` 0 leaves the data as it is. Gaps stay gaps.
- */
-export function smooth(x: readonly number[], y: readonly number[], weight: number): number[] {
-  if (weight <= 0) return [...y];
+/** A line of more points than this is smoothed as one of so many, so that smoothing is still seen. */
+const UNITS = 1000;
+
+/** What counts as one step of a line for smoothing: the same for a few of its points as for all of them. */
+function unitOf(x: readonly number[], total: number): number {
   const span = (x[x.length - 1] ?? 0) - (x[0] ?? 0);
-  const unit = x.length > 1 && span > 0 ? span / (x.length - 1) : 1;
+  const units = Math.min(total, UNITS) - 1;
+  return units > 0 && span > 0 ? span / units : 1;
+}
+
+/**
+ * Exponential mean weighted by distance in x, so that sparse stretches are not smoothed as hard as dense
+ * ones; debiased at the start.
+ */
+function exponential(x: readonly number[], y: readonly number[], weight: number, unit: number): number[] {
   let mean = 0;
   let mass = 0;
   let lastX: number | null = null;
@@ -54,7 +68,63 @@ export function smooth(x: readonly number[], y: readonly number[], weight: numbe
   });
 }
 
-export function plot(series: readonly Series[], smoothing = 0, log = false): Plot {
+/** For each point the mean of all within `reach` of it, weighed by how far away they are as a share of it. */
+function kernel(
+  x: readonly number[],
+  y: readonly number[],
+  reach: number,
+  weights: readonly number[],
+): number[] {
+  const last = weights.length - 1;
+  let from = 0;
+  return y.map((value, i) => {
+    if (!Number.isFinite(value)) return value;
+    const here = x[i] ?? 0;
+    while (here - (x[from] ?? 0) > reach) from += 1;
+    let sum = 0;
+    let mass = 0;
+    for (let j = from; j < x.length; j += 1) {
+      const apart = Math.abs((x[j] ?? 0) - here);
+      if (apart > reach) break;
+      const other = y[j] ?? Number.NaN;
+      if (!Number.isFinite(other)) continue;
+      const weight = weights[Math.round((apart / reach) * last)] ?? 0;
+      sum += other * weight;
+      mass += weight;
+    }
+    return sum / mass;
+  });
+}
+
+/** So many deviations of a Gaussian are looked at to either side. */
+const DEVIATIONS = 3;
+const GAUSSIAN = Array.from({ length: 301 }, (_, i) => Math.exp(-(((i / 300) * DEVIATIONS) ** 2) / 2));
+
+/**
+ * A smoothed line; `weight` (0 to 0.99) is that of the exponential mean, and the others smooth as much: they
+ * have the same width in points. 0 leaves the data as it is. Gaps stay gaps.
+ */
+export function smooth(
+  x: readonly number[],
+  y: readonly number[],
+  weight: number,
+  kind: Smoothing = "exponential",
+  total: number = x.length,
+): number[] {
+  if (weight <= 0) return [...y];
+  const unit = unitOf(x, Math.max(total, x.length));
+  if (kind === "exponential") return exponential(x, y, weight, unit);
+  const width = ((1 + weight) / (1 - weight)) * unit;
+  if (kind === "mean") return kernel(x, y, width / 2, [1]);
+  return kernel(x, y, (width / Math.sqrt(12)) * DEVIATIONS, GAUSSIAN);
+}
+
+export function plot(
+  series: readonly Series[],
+  smoothing = 0,
+  log = false,
+  kind: Smoothing = "exponential",
+): Plot {
   const xs = new Set<number>();
   for (const s of series) for (const x of s.x) if (Number.isFinite(x)) xs.add(x);
   const x = [...xs].sort((a, b) => a - b);
@@ -82,7 +152,7 @@ export function plot(series: readonly Series[], smoothing = 0, log = false): Plo
   });
   return {
     x,
-    columns: series.map((s) => column(s, smooth(s.x, s.y, smoothing))),
+    columns: series.map((s) => column(s, smooth(s.x, s.y, smoothing, kind, s.total))),
     raw: smoothing > 0 ? series.map((s) => column(s, s.y)) : [],
     marks,
   };
@@ -146,9 +216,9 @@ export function shortValue(v: number | undefined, locale: string): string {
   if (v === -Infinity) return "−∞";
   const size = Math.abs(v);
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
-    return new Intl.NumberFormat(locale, { notation: "scientific", maximumSignificantDigits: 4 }).format(v);
+    return numberFormat(locale, { notation: "scientific", maximumSignificantDigits: 4 }).format(v);
   }
-  return new Intl.NumberFormat(
+  return numberFormat(
     locale,
     Number.isInteger(v) ? {} : { maximumSignificantDigits: size >= 1e3 ? 6 : 4 },
   ).format(v);

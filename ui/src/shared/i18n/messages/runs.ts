@@ -185,6 +185,18 @@ export const runs = define({
   "runs.x.time": { en: "Clock", sv: "Klocka" },
   "runs.logScale": { en: "Logarithmic", sv: "Logaritmisk" },
   "runs.smoothing": { en: "Smoothing", sv: "Utjämning" },
+  "runs.smoothingKind": { en: "How lines are smoothed", sv: "Hur linjer jämnas ut" },
+  "runs.smoothing.exponential": { en: "Exponential", sv: "Exponentiell" },
+  "runs.smoothing.mean": { en: "Running mean", sv: "Glidande medel" },
+  "runs.smoothing.gaussian": { en: "Gaussian", sv: "Gaussisk" },
+  "runs.smoothedFrom": {
+    en: "{n} of {total} points, smoothed from these; extremes are kept",
+    sv: "{n} av {total} punkter, utjämnat ur dem; extremvärden finns kvar",
+  },
+  "runs.everyPoint": {
+    en: "Every point of this stretch, of {total} in all",
+    sv: "Varje punkt i sträckan, av {total} i allt",
+  },
   "runs.thinned": {
     en: "{total} points, thinned; extremes are kept",
     sv: "{total} punkter, glesade; extremvärden finns kvar",

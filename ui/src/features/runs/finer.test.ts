@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import type { ChartSeries } from "../../bindings/api";
+import { refined, stepsIn } from "./finer";
+
+const chart = (steps: number[], thinned: boolean, infinite: number[] = []): ChartSeries => ({
+  key: "loss",
+  steps,
+  times: steps.map((step) => 1_000_000 + step * 100),
+  values: steps.map((step) => (infinite.includes(step) ? null : step)),
+  infinities: infinite.map((step) => ({ index: steps.indexOf(step), positive: true })),
+  total: 100,
+  thinned,
+});
+const whole = chart([0, 20, 40, 60, 80], true, [20, 80]);
+
+describe("a stretch that is zoomed to", () => {
+  it("is asked for by steps on every axis, with a point to either side of it", () => {
+    expect(stepsIn(whole, "step", 0, [21.4, 39.2])).toEqual([21, 40]);
+    expect(stepsIn(whole, "time", 0, [1_003_900, 1_006_100])).toEqual([20, 80]);
+    expect(stepsIn(whole, "relative", 1_000_000, [3.9, 6.1])).toEqual([20, 80]);
+    expect(stepsIn(whole, "time", 0, [1_002_500, 1_003_000])).toEqual([20, 40]);
+    expect(stepsIn(chart([], false), "time", 0, [1, 2])).toBeNull();
+  });
+
+  it("takes the place of the coarse points there, infinities with it", () => {
+    const finer = refined(whole, chart([35, 40, 45], false, [45]));
+    expect(finer.steps).toEqual([0, 20, 35, 40, 45, 60, 80]);
+    expect(finer.values).toEqual([0, null, 35, 40, null, 60, null]);
+    expect(finer.infinities.map(({ index }) => finer.steps[index])).toEqual([20, 45, 80]);
+    expect(finer).toMatchObject({ thinned: false, total: 100 });
+    expect(refined(whole, undefined)).toBe(whole);
+    expect(refined(whole, chart([], false))).toBe(whole);
+  });
+});

@@ -1,0 +1,50 @@
+// A stretch of a chart in finer points than the whole of it.
+import type { ChartSeries } from "../../bindings/api";
+import type { XKind, Zoom } from "../../shared/charts";
+
+/** The steps of a stretch of an axis, or null where there is no point near it. */
+export function stepsIn(
+  chart: ChartSeries,
+  axis: XKind,
+  start: number,
+  [from, to]: Zoom,
+): readonly [number, number] | null {
+  if (axis === "step") return [Math.floor(from), Math.ceil(to)];
+  const at = (x: number) => (axis === "time" ? x : start + x * 1000);
+  const inside = chart.times.map((time) => time >= at(from) && time <= at(to));
+  // One point more to either side: what lies between it and the stretch belongs to it too.
+  const first = inside.indexOf(true);
+  const after = chart.times.findIndex((time) => time > at(to));
+  const low = first >= 0 ? first - 1 : after - 1;
+  const high = first >= 0 ? inside.lastIndexOf(true) + 1 : after;
+  const least = chart.steps[Math.max(0, low)];
+  const most = chart.steps[high < 0 ? chart.steps.length - 1 : Math.min(high, chart.steps.length - 1)];
+  return least === undefined || most === undefined ? null : [Math.min(least, most), Math.max(least, most)];
+}
+
+/** A chart with the finer points of a stretch in place of its own there. */
+export function refined(whole: ChartSeries, stretch: ChartSeries | undefined): ChartSeries {
+  const from = stretch?.steps[0];
+  const to = stretch?.steps.at(-1);
+  if (!stretch || from === undefined || to === undefined) return whole;
+  const before = whole.steps.findIndex((step) => step >= from);
+  const lead = before < 0 ? whole.steps.length : before;
+  const behind = whole.steps.findIndex((step) => step > to);
+  const tail = behind < 0 ? whole.steps.length : behind;
+  const join = <T>(a: readonly T[], b: readonly T[]): T[] => [...a.slice(0, lead), ...b, ...a.slice(tail)];
+  const moved = lead + stretch.steps.length - tail;
+  return {
+    ...whole,
+    steps: join(whole.steps, stretch.steps),
+    times: join(whole.times, stretch.times),
+    values: join(whole.values, stretch.values),
+    infinities: [
+      ...whole.infinities.filter(({ index }) => index < lead),
+      ...stretch.infinities.map(({ index, positive }) => ({ index: index + lead, positive })),
+      ...whole.infinities
+        .filter(({ index }) => index >= tail)
+        .map(({ index, positive }) => ({ index: index + moved, positive })),
+    ],
+    thinned: stretch.thinned,
+  };
+}
