@@ -272,7 +272,12 @@ impl Args {
 
     /// `max_results` within its limit, and where `page_token` says to go on.
     pub(crate) fn page(&self, default: usize, limit: usize) -> Result<(usize, usize), Fault> {
-        let max = match self.int("max_results")? {
+        Ok((self.page_size(default, limit)?, self.offset()?))
+    }
+
+    /// `max_results` within its limit.
+    pub(crate) fn page_size(&self, default: usize, limit: usize) -> Result<usize, Fault> {
+        Ok(match self.int("max_results")? {
             None => default,
             Some(max) => {
                 let max = usize::try_from(max).unwrap_or(0);
@@ -289,28 +294,31 @@ impl Args {
                 }
                 max
             }
-        };
-        Ok((max, self.offset()?))
+        })
     }
 
     pub(crate) fn offset(&self) -> Result<usize, Fault> {
+        match self.token()? {
+            Some(token) => offset_in(&token),
+            None => Ok(0),
+        }
+    }
+
+    /// What stands in `page_token`.
+    pub(crate) fn token(&self) -> Result<Option<Value>, Fault> {
         let Some(token) = self.text("page_token")?.filter(|token| !token.is_empty()) else {
-            return Ok(0);
+            return Ok(None);
         };
         let bytes = STANDARD
             .decode(&token)
             .map_err(|_| Fault::invalid("Invalid page token, could not base64-decode"))?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|_| {
-            Fault::invalid(format!(
+        match serde_json::from_slice(&bytes) {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => Err(Fault::invalid(format!(
                 "Invalid page token, decoded value={}",
                 String::from_utf8_lossy(&bytes)
-            ))
-        })?;
-        value
-            .get("offset")
-            .and_then(Value::as_u64)
-            .and_then(|offset| usize::try_from(offset).ok())
-            .ok_or_else(|| Fault::invalid(format!("Invalid page token, parsed value={value}")))
+            ))),
+        }
     }
 
     pub(crate) fn view(&self, name: &str) -> Result<View, Fault> {
@@ -333,7 +341,21 @@ impl Args {
 }
 
 pub(crate) fn page_token(offset: usize) -> String {
-    STANDARD.encode(format!("{{\"offset\": {offset}}}"))
+    encoded(&serde_json::json!({ "offset": offset }))
+}
+
+/// A page token that says this.
+pub(crate) fn encoded(token: &Value) -> String {
+    STANDARD.encode(token.to_string())
+}
+
+/// Where a page token says to go on.
+pub(crate) fn offset_in(token: &Value) -> Result<usize, Fault> {
+    token
+        .get("offset")
+        .and_then(Value::as_u64)
+        .and_then(|offset| usize::try_from(offset).ok())
+        .ok_or_else(|| Fault::invalid(format!("Invalid page token, parsed value={token}")))
 }
 
 pub(crate) fn experiment_id(text: &str) -> Result<i64, Fault> {

@@ -62,15 +62,17 @@ pub(crate) fn object(value: Value) -> Value {
 
 /// A list under its name, with the token of the next page when there is one.
 pub(crate) fn page(name: &str, items: Vec<Value>, next: Option<usize>) -> Value {
+    page_with(name, items, next.map(page_token))
+}
+
+/// A page with the token of the next one.
+pub(crate) fn page_with(name: &str, items: Vec<Value>, next: Option<String>) -> Value {
     let mut fields = Map::new();
     if !items.is_empty() {
         fields.insert(name.to_owned(), Value::Array(items));
     }
-    if let Some(offset) = next {
-        fields.insert(
-            "next_page_token".to_owned(),
-            Value::from(page_token(offset)),
-        );
+    if let Some(token) = next {
+        fields.insert("next_page_token".to_owned(), Value::from(token));
     }
     Value::Object(fields)
 }

@@ -130,6 +130,69 @@ async fn log_params(
     Ok(Json(json!({})))
 }
 
+/// What the pages of one search have in common: each token says it, and is good for
+/// that search only.
+struct Asked {
+    experiment_ids: Value,
+    filter_string: Value,
+    order_by: Value,
+}
+
+impl Asked {
+    fn of(args: &Args) -> Self {
+        let field = |name: &str| match args.get(name) {
+            Some(Value::Array(list)) if list.is_empty() => Value::Null,
+            Some(Value::String(text)) if text.is_empty() => Value::Null,
+            other => other.cloned().unwrap_or_default(),
+        };
+        Self {
+            experiment_ids: field("experiment_ids"),
+            filter_string: field("filter"),
+            order_by: field("order_by"),
+        }
+    }
+
+    fn offset(&self, args: &Args) -> Result<usize, Fault> {
+        let Some(token) = args.token()? else {
+            return Ok(0);
+        };
+        for (name, asked, why) in [
+            (
+                "experiment_ids",
+                &self.experiment_ids,
+                "Experiment IDs in the page token do not match the requested experiment IDs",
+            ),
+            (
+                "filter_string",
+                &self.filter_string,
+                "Filter string in the page token does not match the requested filter string",
+            ),
+            (
+                "order_by",
+                &self.order_by,
+                "Order by in the page token does not match the requested order by",
+            ),
+        ] {
+            let found = token.get(name).unwrap_or(&Value::Null);
+            if found != asked {
+                return Err(Fault::invalid(format!(
+                    "{why}. Expected: {asked}. Found: {found}"
+                )));
+            }
+        }
+        args::offset_in(&token)
+    }
+
+    fn token(&self, offset: usize) -> String {
+        args::encoded(&json!({
+            "experiment_ids": self.experiment_ids,
+            "filter_string": self.filter_string,
+            "order_by": self.order_by,
+            "offset": offset,
+        }))
+    }
+}
+
 async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
     if args.get("experiment_ids").is_none() {
         return Err(args::required("experiment_ids"));
@@ -165,7 +228,9 @@ async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
             })
         })
         .collect::<Result<Vec<_>, Fault>>()?;
-    let (max_results, offset) = args.page(100, 50_000)?;
+    let asked = Asked::of(&args);
+    let max_results = args.page_size(100, 50_000)?;
+    let offset = asked.offset(&args)?;
     let query = LoggedModelQuery {
         experiment_ids,
         filter: args.text("filter")?.unwrap_or_default(),
@@ -188,5 +253,9 @@ async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
             Ok((items, page.next))
         })
         .await?;
-    Ok(Json(json::page("models", items, next)))
+    Ok(Json(json::page_with(
+        "models",
+        items,
+        next.map(|offset| asked.token(offset)),
+    )))
 }

@@ -1,6 +1,5 @@
 //! Models that runs log (MLflow 3).
 
-use rusqlite::types::Value as Bound;
 use rusqlite::{OptionalExtension, Row, params};
 use skerry_domain::tracking::{LoggedModel, MetricPoint};
 use skerry_domain::{Change, KeyValue};
@@ -68,7 +67,7 @@ pub struct LoggedModelQuery {
 const COLUMNS: &str = "m.model_id, m.experiment, e.name, m.name, m.artifact_location, m.created_at, \
      m.updated_at, m.status, m.status_message, m.model_type, m.source_run_id, m.machine_id";
 
-const MODELS: Searchable = Searchable {
+const MODELS: Searchable<'_> = Searchable {
     attributes: &[
         ("name", "m.name", Kind::Listed),
         ("model_id", "m.model_id", Kind::Listed),
@@ -87,11 +86,51 @@ const MODELS: Searchable = Searchable {
     params: Some(
         "EXISTS (SELECT 1 FROM logged_model_params t WHERE t.model_id = m.model_id AND t.key = ? AND {value} {op} ?)",
     ),
-    metrics: Some(
-        "EXISTS (SELECT 1 FROM logged_model_points s WHERE s.model_id = m.model_id AND s.key = ? AND s.value {op} ?)",
-    ),
+    metrics: None,
     datasets: None,
 };
+
+const METRICS: &str = "EXISTS (SELECT 1 FROM logged_model_points s WHERE s.model_id = m.model_id";
+
+/// A text as SQL, where no parameter can stand since those before it are not known to
+/// the builder. A literal only needs its quotes doubled; what would end the statement
+/// or look like a place in a template is written as a number.
+fn quoted(text: &str) -> String {
+    let text = text
+        .replace('\'', "''")
+        .replace('\0', "' || char(0) || '")
+        .replace('{', "' || char(123) || '");
+    format!("('{text}')")
+}
+
+/// That a point `s` was measured on a data set.
+fn on_dataset(name: Option<&str>, digest: Option<&str>) -> String {
+    let is = |column: &str, value: Option<&str>| {
+        value.map_or_else(
+            || "1".to_owned(),
+            |value| format!("{column} = {}", quoted(value)),
+        )
+    };
+    format!(
+        "({} AND {})",
+        is("s.dataset_name", name),
+        is("s.dataset_digest", digest)
+    )
+}
+
+/// An error in a filter in the words that MLflow has for logged models.
+fn worded(filter: &str, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Input(mut body) => {
+            let message =
+                body.message
+                    .replacen("Invalid comparator", "Invalid comparison operator", 1);
+            body.message = format!("Invalid filter string: '{filter}'. {message}");
+            StoreError::Input(body)
+        }
+        other => other,
+    }
+}
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<LoggedModel> {
     Ok(LoggedModel {
@@ -161,30 +200,25 @@ impl Reader<'_> {
             "SELECT {COLUMNS} FROM logged_models m JOIN experiments e ON e.id = m.experiment WHERE m.deleted = 0"
         ));
         sql.and(&format!("m.experiment IN ({})", ids.join(", ")), []);
-        sql.filter(&query.filter, &MODELS)?;
-        if !query.datasets.is_empty() {
-            let mut bound = Vec::new();
-            let any: Vec<&str> = query
-                .datasets
-                .iter()
-                .map(|(name, digest)| {
-                    bound.push(Bound::from(name.clone()));
-                    match digest {
-                        Some(digest) => {
-                            bound.push(Bound::from(digest.clone()));
-                            "(s.dataset_name = ? AND s.dataset_digest = ?)"
-                        }
-                        None => "s.dataset_name = ?",
-                    }
-                })
-                .collect();
-            sql.and(
-                &format!(
-                    "EXISTS (SELECT 1 FROM logged_model_points s WHERE s.model_id = m.model_id AND ({}))",
-                    any.join(" OR ")
-                ),
-                bound,
-            );
+        let on: Vec<String> = query
+            .datasets
+            .iter()
+            .map(|(name, digest)| on_dataset(Some(name), digest.as_deref()))
+            .collect();
+        let on = match on.as_slice() {
+            [] => String::new(),
+            any => format!(" AND ({})", any.join(" OR ")),
+        };
+        // A metric that a filter names must be one that was measured on them.
+        let metrics = format!("{METRICS} AND s.key = ? AND s.value {{op}} ?{on})");
+        let searchable = Searchable {
+            metrics: Some(&metrics),
+            ..MODELS
+        };
+        sql.filter(&query.filter, &searchable)
+            .map_err(|error| worded(&query.filter, error))?;
+        if !on.is_empty() {
+            sql.and(&format!("{METRICS}{on})"), []);
         }
         for order in &query.order_by {
             sql.model_order(order)?;
@@ -245,19 +279,11 @@ impl Sql {
     fn model_order(&mut self, order: &OrderBy) -> Result<()> {
         let way = if order.ascending { "ASC" } else { "DESC" };
         if let Some(metric) = order.field.strip_prefix("metrics.") {
-            // No parameter can stand in ORDER BY before those of WHERE are known to
-            // the builder; a string literal in SQL only needs its quotes doubled.
-            let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
-            let mut condition = format!("s.key = {}", quoted(metric));
-            if let Some(name) = &order.dataset_name {
-                condition.push_str(&format!(" AND s.dataset_name = {}", quoted(name)));
-            }
-            if let Some(digest) = &order.dataset_digest {
-                condition.push_str(&format!(" AND s.dataset_digest = {}", quoted(digest)));
-            }
             let value = format!(
-                "(SELECT s.value FROM logged_model_points s WHERE s.model_id = m.model_id AND {condition}
-                  ORDER BY s.timestamp DESC, s.step DESC, s.run_id LIMIT 1)"
+                "(SELECT s.value FROM logged_model_points s WHERE s.model_id = m.model_id AND s.key = {} AND {}
+                  ORDER BY s.timestamp DESC, s.step DESC, s.run_id LIMIT 1)",
+                quoted(metric),
+                on_dataset(order.dataset_name.as_deref(), order.dataset_digest.as_deref())
             );
             self.order(format!("{value} IS NULL, {value} {way}"));
             return Ok(());

@@ -26,7 +26,7 @@ pub struct RegistryQuery {
 /// The tag that makes a registered model a prompt.
 pub(crate) const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
 
-const MODELS: Searchable = Searchable {
+const MODELS: Searchable<'_> = Searchable {
     attributes: &[("name", "m.name", Kind::Listed)],
     tags: "EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.model = m.id AND t.key = ? AND {value} {op} ?)",
     params: None,
@@ -102,6 +102,7 @@ impl Reader<'_> {
         order_by_columns(
             &mut sql,
             &query.order_by,
+            "order by",
             &[
                 ("name", "m.name"),
                 ("timestamp", "m.updated_at"),
@@ -145,6 +146,16 @@ impl Reader<'_> {
     }
 }
 
+/// What MLflow calls a registered model with these tags.
+fn kind(tags: &[KeyValue]) -> &'static str {
+    let prompt = |tag: &KeyValue| tag.key == PROMPT_TAG && tag.value.eq_ignore_ascii_case("true");
+    if tags.iter().any(prompt) {
+        "Prompt"
+    } else {
+        "Registered Model"
+    }
+}
+
 impl Tx<'_> {
     /// Makes a registered model.
     ///
@@ -160,10 +171,17 @@ impl Tx<'_> {
         for tag in tags {
             limits::registry_tag(tag)?;
         }
-        if self.registered_number(name).is_ok() {
-            return Err(StoreError::AlreadyExists(format!(
-                "Registered Model (name={name}) already exists."
-            )));
+        if let Ok(other) = self.registered_model(name) {
+            let (old, new) = (kind(&other.tags), kind(tags));
+            return Err(StoreError::AlreadyExists(if old == new {
+                format!("{new} (name={name}) already exists.")
+            } else {
+                format!(
+                    "Tried to create a {} with name '{name}', but the name is already taken by a {}.",
+                    new.to_lowercase(),
+                    old.to_lowercase()
+                )
+            }));
         }
         let id = self.insert_registered(name, description, self.now())?;
         self.put_registered_tags(id, tags)?;

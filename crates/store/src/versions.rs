@@ -37,7 +37,7 @@ const COLUMNS: &str = "m.name, v.version, v.created_at, v.updated_at, v.descript
      v.source, v.run_id, v.model_id, v.status, v.status_message, v.run_link, v.storage_location, \
      v.machine_id, v.model";
 
-const VERSIONS: Searchable = Searchable {
+const VERSIONS: Searchable<'_> = Searchable {
     attributes: &[
         ("name", "m.name", Kind::Listed),
         ("version_number", "v.version", Kind::Number),
@@ -123,6 +123,7 @@ impl Reader<'_> {
         order_by_columns(
             &mut sql,
             &query.order_by,
+            "attribute",
             &[
                 ("name", "m.name"),
                 ("version_number", "v.version"),

@@ -56,12 +56,13 @@ pub(crate) enum Kind {
 
 /// What can be searched for in one kind of thing. The SQL of tags, params, metrics
 /// and data sets is a condition with `{op}`; its parameters are key and value.
-pub(crate) struct Searchable {
-    pub attributes: &'static [(&'static str, &'static str, Kind)],
-    pub tags: &'static str,
-    pub params: Option<&'static str>,
-    pub metrics: Option<&'static str>,
-    pub datasets: Option<&'static str>,
+#[derive(Clone, Copy)]
+pub(crate) struct Searchable<'a> {
+    pub attributes: &'a [(&'a str, &'a str, Kind)],
+    pub tags: &'a str,
+    pub params: Option<&'a str>,
+    pub metrics: Option<&'a str>,
+    pub datasets: Option<&'a str>,
 }
 
 /// A condition of SQL with the values for its question marks.
@@ -148,7 +149,7 @@ impl Sql {
     }
 
     /// Adds the conditions of a filter.
-    pub(crate) fn filter(&mut self, text: &str, searchable: &Searchable) -> Result<()> {
+    pub(crate) fn filter(&mut self, text: &str, searchable: &Searchable<'_>) -> Result<()> {
         for clause in parse::filter(text)? {
             self.clause(&clause, searchable)?;
         }
@@ -161,7 +162,7 @@ impl Sql {
     pub(crate) fn filter_without_prompts(
         &mut self,
         text: &str,
-        searchable: &Searchable,
+        searchable: &Searchable<'_>,
     ) -> Result<()> {
         let mut prompts = false;
         for clause in parse::filter(text)? {
@@ -188,14 +189,14 @@ impl Sql {
         Ok(())
     }
 
-    fn clause(&mut self, clause: &Clause, searchable: &Searchable) -> Result<()> {
+    fn clause(&mut self, clause: &Clause, searchable: &Searchable<'_>) -> Result<()> {
         let condition = searchable.condition(clause)?;
         self.and(&condition.text, condition.bound);
         Ok(())
     }
 }
 
-impl Searchable {
+impl Searchable<'_> {
     /// A comparison as SQL.
     fn condition(&self, clause: &Clause) -> Result<Condition> {
         let group = match clause.entity.as_deref() {
@@ -215,6 +216,9 @@ impl Searchable {
         let Some((template, numeric)) = group else {
             return Err(unknown_entity(clause));
         };
+        if numeric && clause.value == Value::None {
+            return Err(no_null(clause, "metric"));
+        }
         if numeric {
             let (Value::Number(number, _), Some(op)) = (&clause.value, order_op(clause.op)) else {
                 return Err(match clause.value {
@@ -227,6 +231,12 @@ impl Searchable {
                         ),
                     ),
                 });
+            };
+            // NaN, which is NULL here, is unlike any number.
+            let op = if clause.op == Op::NotEqual {
+                "IS NOT"
+            } else {
+                op
             };
             return Ok(Condition::new(
                 template.replace("{op}", op),
@@ -286,6 +296,7 @@ impl Searchable {
                     .map_or_else(|_| Bound::from(*number), Bound::from);
                 Ok(Condition::new(format!("{column} {op} ?"), [bound]))
             }
+            (_, Value::None) => Err(no_null(clause, "attribute")),
             (Kind::Number, other) => Err(parse::error(
                 clause.at,
                 format!(
@@ -305,12 +316,6 @@ impl Searchable {
                     text_condition("{value} {op} ?", clause, clause.op)?.replace("{value}", column);
                 Ok(Condition::new(condition, [Bound::from(text.clone())]))
             }
-            (_, Value::None) => Err(parse::error(
-                clause.at,
-                format!(
-                    "IS NULL / IS NOT NULL is only supported for tags and params, not for 'attribute' '{name}'"
-                ),
-            )),
             (_, other) => Err(parse::error(
                 clause.at,
                 format!(
@@ -433,6 +438,16 @@ fn bad_op(clause: &Clause) -> StoreError {
     )
 }
 
+fn no_null(clause: &Clause, kind: &str) -> StoreError {
+    parse::error(
+        clause.at,
+        format!(
+            "IS NULL / IS NOT NULL is only supported for tags and params, not for '{kind}' '{}'",
+            clause.key
+        ),
+    )
+}
+
 fn unknown_entity(clause: &Clause) -> StoreError {
     parse::error(
         clause.at,
@@ -443,10 +458,11 @@ fn unknown_entity(clause: &Clause) -> StoreError {
     )
 }
 
-/// Adds `order_by` fields that are columns; `last` breaks ties.
+/// Adds `order_by` fields that are columns, each `called` so; `last` breaks ties.
 pub(crate) fn order_by_columns(
     sql: &mut Sql,
     order_by: &[String],
+    called: &str,
     columns: &[(&str, &str)],
     fallback: &[&str],
     last: &[(&str, &str)],
@@ -464,7 +480,7 @@ pub(crate) fn order_by_columns(
         else {
             let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
             return Err(StoreError::Invalid(format!(
-                "Invalid order by key '{}' specified. Valid keys are {names:?}",
+                "Invalid {called} key '{}' specified. Valid keys are {names:?}",
                 order.key
             )));
         };
@@ -492,7 +508,7 @@ pub(crate) fn order_by_columns(
     Ok(())
 }
 
-const EXPERIMENTS: Searchable = Searchable {
+const EXPERIMENTS: Searchable<'_> = Searchable {
     attributes: &[
         ("name", "e.name", Kind::Listed),
         ("experiment_id", "CAST(e.id AS TEXT)", Kind::Listed),
@@ -513,6 +529,7 @@ pub(crate) fn experiments_order(sql: &mut Sql, order_by: &[String]) -> Result<()
     order_by_columns(
         sql,
         order_by,
+        "attribute",
         &[
             ("name", "e.name"),
             ("experiment_id", "e.id"),

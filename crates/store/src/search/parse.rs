@@ -317,13 +317,20 @@ impl Parser {
             Token::Quoted(text) | Token::Ticked(text) => Ok(Value::Text(text)),
             Token::Number(number, text) => Ok(Value::Number(number, text)),
             Token::Open => self.list(at),
-            other => Err(error(
-                at,
-                format!(
-                    "Expected a quoted string value or a number (at position {at}). Got value {}",
-                    show(&other)
-                ),
-            )),
+            // Words of SQL make no comparison for MLflow.
+            Token::Word(word)
+                if !["true", "false", "null", "and", "or"]
+                    .contains(&word.to_ascii_lowercase().as_str()) =>
+            {
+                Err(error(
+                    at,
+                    format!(
+                        "Parameter value is either not quoted or unidentified quote types used for \
+                         string value {word}. Use either single or double quotes."
+                    ),
+                ))
+            }
+            other => Err(clause_error(at, &show(&other))),
         }
     }
 
@@ -331,15 +338,22 @@ impl Parser {
         let mut items = Vec::new();
         loop {
             let (at, token) = self.next("a quoted string")?;
-            match token {
-                Token::Quoted(text) => items.push(text),
-                _ => {
-                    return Err(error(
-                        at,
-                        "While parsing a list in the query, expected string value or punctuation, \
-                         but got different type in list: expected a list of quoted strings",
-                    ));
+            let found = match token {
+                Token::Quoted(text) => {
+                    items.push(text);
+                    None
                 }
+                Token::Close => Some("a non-empty list of string values, but got empty list"),
+                Token::Comma => Some("a non-empty list of string values, but got ill-formed list"),
+                _ => {
+                    Some("string value, punctuation, or whitespace, but got different type in list")
+                }
+            };
+            if let Some(found) = found {
+                return Err(error(
+                    at,
+                    format!("While parsing a list in the query, expected {found}."),
+                ));
             }
             match self.next("a ) or a comma")? {
                 (_, Token::Comma) => {}

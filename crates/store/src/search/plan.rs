@@ -303,7 +303,8 @@ impl Search<'_> {
                 }
                 numbers.sql.push_str(&format!(" ORDER BY last_value {way}"));
                 let mut parts = vec![Part::Index(numbers)];
-                if about.is_empty() {
+                // NaN is unlike any number, and no more than that.
+                if about.iter().all(|clause| clause.op == Op::NotEqual) {
                     parts.push(Part::Index(Index {
                         sql: format!("{metric} IS NULL"),
                         bound: vec![Bound::from(name.clone())],
@@ -312,6 +313,8 @@ impl Search<'_> {
                         )),
                         certain: false,
                     }));
+                }
+                if about.is_empty() {
                     parts.push(Part::Without(Condition::new(
                         format!("o{level}.id IS NULL"),
                         [],

@@ -29,7 +29,7 @@ pub struct RunQuery {
 /// Other names of attributes that have a space in them.
 pub(super) const ALIASES: &[&str] = &["run name", "Run name", "Run Name"];
 
-const RUNS: Searchable = Searchable {
+const RUNS: Searchable<'_> = Searchable {
     attributes: &[
         ("run_id", "r.run_id", Kind::Listed),
         ("run_name", "r.name", Kind::Text),

@@ -142,7 +142,7 @@ impl Filter {
             Self::Metric(key, op, value) => run
                 .metrics
                 .get(key)
-                .is_some_and(|found| !found.is_nan() && compared(found, op, value)),
+                .is_some_and(|found| compared(found, op, value)),
             Self::Text(entity, key, op, wanted) => {
                 run.pairs(entity).get(key).is_some_and(|found| match *op {
                     // Without % in it, a pattern is the text itself.
