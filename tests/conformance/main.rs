@@ -23,11 +23,23 @@ impl Server {
     }
 
     fn start_with(data: &Path, token: Option<&str>, listen: &str, more: &[&str]) -> Self {
+        Self::start_among(data, token, listen, more, &[])
+    }
+
+    /// Started with these variables.
+    fn start_among(
+        data: &Path,
+        token: Option<&str>,
+        listen: &str,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new(program("skerry"));
         command
             .args(["serve", "--listen", listen, "--data"])
             .arg(data)
             .args(more)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped());
         match token {
             Some(token) => command.env("SKERRY_TOKEN", token),
@@ -135,6 +147,33 @@ fn protocol() {
 #[test]
 fn protocol_with_a_token() {
     conforms("test_protocol", Some(TOKEN));
+}
+
+#[test]
+fn like_mlflow() {
+    conforms("test_like_mlflow", None);
+}
+
+#[test]
+fn only_one_user() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let server = Server::start_with(&data, Some(TOKEN), "127.0.0.1:0", &["--user", "ann"]);
+    let tests = "test_started.OneUser";
+    let mut client = client(&server, tests, None, home.path());
+    client.env("MLFLOW_TRACKING_USERNAME", "ann");
+    passes(tests, client.env("MLFLOW_TRACKING_PASSWORD", TOKEN));
+}
+
+#[test]
+fn sources_by_pattern() {
+    let home = tempfile::tempdir().unwrap();
+    let pattern = "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX";
+    let variables = [(pattern, "^mlflow-artifacts:/.*$")];
+    let data = home.path().join("data");
+    let server = Server::start_among(&data, None, "127.0.0.1:0", &[], &variables);
+    let tests = "test_started.SourcePattern";
+    passes(tests, &mut client(&server, tests, None, home.path()));
 }
 
 #[test]

@@ -102,6 +102,10 @@ pub struct Serve {
     /// Let everybody in who can reach the address.
     #[arg(long, group = "auth")]
     pub no_auth: bool,
+    /// Only this user (MLFLOW_TRACKING_USERNAME), with the token as password
+    /// (MLFLOW_TRACKING_PASSWORD).
+    #[arg(long, value_name = "NAME", conflicts_with = "no_auth")]
+    pub user: Option<String>,
     #[command(flatten)]
     pub places: Roots,
 }

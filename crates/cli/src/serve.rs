@@ -20,13 +20,16 @@ pub async fn run(arguments: Serve, data_dir: PathBuf, json: bool) -> Result<(), 
     let options = ServeOptions {
         listen: arguments.listen,
         places: places(arguments.places, data_dir),
-        // As MLflow's server reads it.
+        // As MLflow's server reads them.
         allowed_schemes: std::env::var("MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES")
             .unwrap_or_default()
             .split(',')
             .map(|scheme| scheme.trim().to_ascii_lowercase())
             .filter(|scheme| !scheme.is_empty())
             .collect(),
+        source_pattern: std::env::var("MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX")
+            .ok()
+            .filter(|pattern| !pattern.is_empty()),
         auth,
         on_ready: Some(Box::new(move |address| {
             output::print(
@@ -172,7 +175,19 @@ fn auth(arguments: &Serve) -> Result<Auth, ErrorBody> {
             "The token has fewer than 8 characters.",
         ));
     }
-    Ok(Auth::Token(token))
+    Ok(match &arguments.user {
+        Some(user) if user.is_empty() || user.contains(':') => {
+            return Err(ErrorBody::invalid(
+                "user",
+                "A user's name is not empty and has no colon: nobody could send it.",
+            ));
+        }
+        Some(user) => Auth::Basic {
+            user: user.clone(),
+            password: token,
+        },
+        None => Auth::Token(token),
+    })
 }
 
 #[cfg(test)]

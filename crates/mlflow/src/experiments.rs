@@ -45,7 +45,7 @@ async fn create(State(state): State<MlflowState>, args: Args) -> Answer {
         {
             return Err(Fault::invalid("Invalid query string"));
         }
-        state.hosts().check(given, "artifact_location")?;
+        state.locations().check_host(given, "artifact_location")?;
         location = Some(source::absolute(given)?);
     }
     let id = state

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::middleware;
+use regex::Regex;
 use skerry_domain::{Code, Coded, Secret};
 use skerry_store::{Store, StoreError, StoreOptions};
 use tokio::net::TcpListener;
@@ -15,7 +16,7 @@ use tokio::net::TcpListener;
 use crate::auth::{Entrance, enter};
 use crate::listen::{self, Limits};
 use crate::root::local_path;
-use crate::source::{Hosts, scheme};
+use crate::source::{Locations, scheme};
 use crate::upkeep::Running;
 use crate::{ArtifactRoot, Auth, MlflowState, multipart, router};
 
@@ -41,6 +42,8 @@ pub struct ServeOptions {
     pub places: Places,
     /// Schemes of artifact URIs that may name any host.
     pub allowed_schemes: Vec<String>,
+    /// A regular expression that is found in every source of a model version.
+    pub source_pattern: Option<String>,
     /// Who may come in.
     pub auth: Auth,
     /// Called with the address once requests are taken.
@@ -67,6 +70,9 @@ pub enum ServeError {
     /// An artifact root is none.
     #[error("The files of artifacts cannot be kept at '{0}': give a folder of this computer.")]
     Destination(String),
+    /// The pattern of sources cannot be read.
+    #[error("The pattern that sources of model versions must match cannot be read: {0}.")]
+    SourcePattern(#[from] regex::Error),
     /// Something listens there already.
     #[error("Port {} on {} is taken by another program.", .0.port(), .0.ip())]
     PortTaken(SocketAddr),
@@ -90,7 +96,7 @@ impl Coded for ServeError {
             }
             Self::Folder { .. } => Code::FileAccess,
             Self::PortTaken(_) => Code::PortTaken,
-            Self::Listen { .. } | Self::Destination(_) => Code::Invalid,
+            Self::Listen { .. } | Self::Destination(_) | Self::SourcePattern(_) => Code::Invalid,
         }
     }
 }
@@ -165,13 +171,18 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let mut lock = lock(&options.places.data_dir)?;
     let (store, artifacts) = options.places.open()?;
-    let hosts = Hosts {
+    let locations = Locations {
         default_root: store.options().artifact_root.clone(),
         allowed: options.allowed_schemes,
+        source_pattern: options
+            .source_pattern
+            .as_deref()
+            .map(Regex::new)
+            .transpose()?,
     };
     multipart::sweep(&artifacts, multipart::STALE);
     let state = MlflowState::new(store, artifacts)
-        .with_hosts(hosts)
+        .with_locations(locations)
         .served_alone();
     let address = options.listen;
     let listener = TcpListener::bind(address)

@@ -4,6 +4,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
+use regex::Regex;
 use skerry_store::{NewModelVersion, Reader, Result, StoreError};
 
 use crate::fault::Fault;
@@ -26,18 +27,32 @@ const HOST_ADDRESSED: [&str; 10] = [
 /// Sources of prompts, which have no files.
 const PROMPT_SOURCES: [&str; 2] = ["dummy-source", "prompt-template"];
 
-/// Which hosts the locations of experiments and versions may name.
+/// Which locations of experiments and versions clients may name.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Hosts {
+pub(crate) struct Locations {
     /// The root of new experiments: its host is trusted.
     pub default_root: String,
     /// Schemes that are let through whatever host they name.
     pub allowed: Vec<String>,
+    /// What is found in every source of a model version.
+    pub source_pattern: Option<Regex>,
 }
 
-impl Hosts {
+impl Locations {
+    /// Refuses a source of a model version that this server does not take.
+    pub(crate) fn check_source(&self, source: &str) -> std::result::Result<(), Fault> {
+        if let Some(pattern) = &self.source_pattern
+            && !pattern.is_match(source)
+        {
+            return Err(Fault::invalid(format!(
+                "Invalid model version source: '{source}'."
+            )));
+        }
+        self.check_host(source, "source")
+    }
+
     /// Refuses a URI that names another host than the server's own storage.
-    pub(crate) fn check(&self, uri: &str, field: &str) -> std::result::Result<(), Fault> {
+    pub(crate) fn check_host(&self, uri: &str, field: &str) -> std::result::Result<(), Fault> {
         let Some(target) = Target::of(uri) else {
             return Ok(());
         };
@@ -495,9 +510,10 @@ mod tests {
 
     #[test]
     fn only_the_own_host_is_named() {
-        let hosts = Hosts {
+        let locations = Locations {
             default_root: "http://127.0.0.1:5000/api/2.0/mlflow-artifacts/artifacts".to_owned(),
             allowed: vec!["hdfs".to_owned()],
+            source_pattern: None,
         };
         for good in [
             "http://127.0.0.1:5000/x",
@@ -507,14 +523,28 @@ mod tests {
             "s3://b/x",
             "file:///x",
         ] {
-            assert!(hosts.check(good, "source").is_ok(), "{good}");
+            assert!(locations.check_host(good, "source").is_ok(), "{good}");
         }
         for bad in [
             "http://127.0.0.1/x",
             "https://h/x",
             "ftp://127.0.0.1:5000/x",
         ] {
-            assert!(hosts.check(bad, "source").is_err(), "{bad}");
+            assert!(locations.check_host(bad, "source").is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sources_have_the_pattern_in_them() {
+        let locations = Locations {
+            source_pattern: Some(Regex::new("^s3://models/|/kept$").unwrap()),
+            ..Locations::default()
+        };
+        for good in ["s3://models/a", "gs://b/kept"] {
+            assert!(locations.check_source(good).is_ok(), "{good}");
+        }
+        for bad in ["s3://other/a", "", "http://h/kept"] {
+            assert!(locations.check_source(bad).is_err(), "{bad}");
         }
     }
 

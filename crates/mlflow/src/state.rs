@@ -5,14 +5,14 @@ use skerry_store::{Append, Check, Reader, Result, Store, StoreError, Tx};
 
 use crate::ArtifactRoot;
 use crate::fault::Fault;
-use crate::source::Hosts;
+use crate::source::Locations;
 
 /// What the routes work on.
 #[derive(Debug, Clone)]
 pub struct MlflowState {
     store: Store,
     artifacts: ArtifactRoot,
-    hosts: Arc<Hosts>,
+    locations: Arc<Locations>,
     alone: bool,
     door: Option<Arc<str>>,
 }
@@ -23,7 +23,7 @@ impl MlflowState {
         Self {
             store,
             artifacts,
-            hosts: Arc::default(),
+            locations: Arc::default(),
             alone: false,
             door: None,
         }
@@ -42,14 +42,14 @@ impl MlflowState {
     }
 
     #[must_use]
-    pub(crate) fn with_hosts(mut self, hosts: Hosts) -> Self {
-        self.hosts = Arc::new(hosts);
+    pub(crate) fn with_locations(mut self, locations: Locations) -> Self {
+        self.locations = Arc::new(locations);
         self
     }
 
-    /// Which hosts locations may name.
-    pub(crate) fn hosts(&self) -> &Hosts {
-        &self.hosts
+    /// Which locations clients may name.
+    pub(crate) fn locations(&self) -> &Locations {
+        &self.locations
     }
 
     /// The door of one run: its script may write to that run, to runs that it creates

@@ -47,7 +47,7 @@ async fn create(State(state): State<MlflowState>, args: Args) -> Answer {
         user_id: None,
         tags: args.pairs("tags")?,
     };
-    state.hosts().check(&new.source, "source")?;
+    state.locations().check_source(&new.source)?;
     let local = source::is_local(&new.source)?;
     let version = state
         .write(move |tx| {
