@@ -4,9 +4,9 @@ import type { RunRow } from "../../bindings/api";
 import { useBackend } from "../../shared/backend";
 import { shortValue } from "../../shared/charts";
 import { Banner, Button, EmptyState, ErrorBanner, Progress, Segmented } from "../../shared/components";
-import { formatTime } from "../../shared/format";
+import { formatNumber, formatTime } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
-import { type Column, DataTable } from "../../shared/table";
+import { type Column, DataTable, type Sort } from "../../shared/table";
 import { columnName } from "./columns";
 import { AGGREGATES, type AggregateName, type Group, grouping } from "./groups";
 import { readRuns, type Wanted } from "./readRuns";
@@ -14,6 +14,8 @@ import styles from "./runs.module.css";
 
 /** So many runs are read to be grouped; more are said to be left out. */
 export const GROUPED = 10_000;
+
+const BY_VALUE: Sort = { id: "value", desc: false };
 
 interface Read {
   readonly groups: readonly Group[];
@@ -95,6 +97,7 @@ export function Groups(props: {
         id: "runs",
         header: t("runs.title"),
         text: (group) => String(group.runs),
+        cell: (group) => formatNumber(group.runs, 9),
         sort: (group) => group.runs,
         width: 88,
         align: "end",
@@ -192,6 +195,7 @@ export function Groups(props: {
             rows={read.groups}
             rowKey={keyOf}
             columns={columns}
+            sort={BY_VALUE}
             noun={(n) => t("runTable.group.groups", { n })}
             onOpen={(group) => onOpen(group.example)}
             actions={(group) => [

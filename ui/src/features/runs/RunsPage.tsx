@@ -391,28 +391,29 @@ export function RunsPage() {
                 { value: "deleted", label: t("runs.deleted") },
               ]}
             />
-            <span className={styles.spring} />
-            <span role="status">
-              {waiting > 0 && (
-                <Button icon={<ArrowUp size={14} aria-hidden />} onPress={windows.show}>
-                  {t("runs.showNew", { n: waiting })}
-                </Button>
-              )}
-            </span>
-            <GroupBy
-              value={group}
-              onChange={(value) => set({ group: value })}
-              params={paramKeys}
-              tags={askable.tags}
-            />
-            <ColumnChooser
-              metricKeys={metricKeys}
-              tagKeys={askable.tags}
-              paramKeys={paramKeys}
-              chosen={chosen}
-              onChange={setChoice}
-            />
-            <ActionsMenu label={t("runTable.more")} items={more} />
+            <div className={styles.barEnd}>
+              <span role="status">
+                {waiting > 0 && (
+                  <Button icon={<ArrowUp size={14} aria-hidden />} onPress={windows.show}>
+                    {t("runs.showNew", { n: waiting })}
+                  </Button>
+                )}
+              </span>
+              <GroupBy
+                value={group}
+                onChange={(value) => set({ group: value })}
+                params={paramKeys}
+                tags={askable.tags}
+              />
+              <ColumnChooser
+                metricKeys={metricKeys}
+                tagKeys={askable.tags}
+                paramKeys={paramKeys}
+                chosen={chosen}
+                onChange={setChoice}
+              />
+              <ActionsMenu label={t("runTable.more")} items={more} />
+            </div>
           </>
         )}
       </div>

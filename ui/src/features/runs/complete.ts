@@ -88,7 +88,7 @@ function matching(all: readonly Suggestion[], typed: string): Suggestion[] {
     const key = plain.slice(plain.indexOf(".") + 1);
     if (plain === wanted) return 3;
     if (plain.startsWith(wanted) || key.startsWith(wanted)) return 0;
-    return wanted !== "" && plain.includes(wanted) ? 1 : 3;
+    return key.includes(wanted) ? 1 : 3;
   };
   return all
     .map((each) => ({ each, at: rank(each) }))

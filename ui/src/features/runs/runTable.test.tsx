@@ -234,7 +234,7 @@ describe("groups", () => {
     const counts = within(grid)
       .getAllByRole("row")
       .slice(1)
-      .map((row) => Number(within(row).getAllByRole("gridcell")[0]?.textContent));
+      .map((row) => Number(within(row).getAllByRole("gridcell")[0]?.textContent?.replace(",", "")));
     expect(counts.reduce((a, b) => a + b, 0)).toBe(GROUPED);
   });
 });

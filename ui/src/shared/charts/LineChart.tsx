@@ -148,6 +148,8 @@ export function LineChart(props: LineChartProps) {
   const unit = props.unit ? ` ${props.unit}` : "";
   const gaps = series.reduce((n, s) => n + s.y.filter((v) => Number.isNaN(v)).length, 0);
   const drawable = plot.columns.some((c) => c.some((v) => v !== null && v !== undefined));
+  // Charts that zoom together need not have points in the same places.
+  const elsewhere = zoomed !== null && !rows.some((row) => row.x >= zoomed[0] && row.x <= zoomed[1]);
   const first = rows[0];
   const last = rows[rows.length - 1];
   const summary =
@@ -267,8 +269,14 @@ export function LineChart(props: LineChartProps) {
             }
           }}
         >
-          {!(hasPoints && drawable) && (
-            <p className={styles.none}>{hasPoints ? t("views.chart.allGaps") : t("views.chart.noPoints")}</p>
+          {(!(hasPoints && drawable) || elsewhere) && (
+            <p className={styles.none}>
+              {!hasPoints
+                ? t("views.chart.noPoints")
+                : drawable
+                  ? t("views.chart.elsewhere")
+                  : t("views.chart.allGaps")}
+            </p>
           )}
         </div>
       )}

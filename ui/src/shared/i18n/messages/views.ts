@@ -38,6 +38,7 @@ export const views = define({
   "views.chart.relative": { en: "time", sv: "tid" },
   "views.chart.time": { en: "clock", sv: "klockslag" },
   "views.chart.noPoints": { en: "No points yet", sv: "Inga punkter ännu" },
+  "views.chart.elsewhere": { en: "No point in this stretch", sv: "Ingen punkt i sträckan" },
   "views.chart.allGaps": {
     en: "Every value is NaN or outside this axis",
     sv: "Varje värde är NaN eller utanför axeln",
