@@ -133,6 +133,9 @@ pub enum Change {
         alias: String,
         /// The number it has where the alias was set.
         version: i64,
+        /// The run whose script did it, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// An alias is gone.
     AliasDeleted {
@@ -140,6 +143,9 @@ pub enum Change {
         name: String,
         /// The alias.
         alias: String,
+        /// The run whose script did it, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// A file was written.
     ArtifactLogged {

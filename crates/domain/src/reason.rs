@@ -77,6 +77,10 @@ pub enum Reason {
     TagSystem,
     /// A search filter that cannot be read: position.
     FilterSyntax,
+    /// A decision without a reason.
+    ReasonEmpty,
+    /// A reason of more than 5,000 characters.
+    ReasonTooLong,
 
     // Invalid: registering a machine
     /// The jump host is the machine itself.
@@ -184,6 +188,30 @@ pub enum Reason {
     NoHostKey,
     /// The experiment is deleted.
     ExperimentDeleted,
+    /// The alias is protected and the version not approved: model, version, alias.
+    ApprovalMissing,
+    /// The alias is protected and the approved files have changed: model, version, alias.
+    ApprovedFilesChanged,
+    /// The files have changed since approval was asked for: model, version.
+    AskedFilesChanged,
+    /// Nobody vouches for the person's name.
+    PersonUnknown,
+    /// Who asked cannot decide: model, version.
+    ApprovalOwn,
+    /// Somebody else asked, and only they can take it back: model, version.
+    ApprovalOfAnother,
+    /// Nobody has asked: model, version.
+    ApprovalNotAsked,
+    /// It is asked for already: model, version.
+    ApprovalAskedAlready,
+    /// It is given already: model, version.
+    ApprovalGivenAlready,
+    /// A protected alias would go away: model, alias.
+    AliasIsProtected,
+    /// The alias is protected already: model, alias.
+    AliasProtectedAlready,
+    /// The alias is not protected: model, alias.
+    AliasNotProtected,
 
     // Busy
     /// An image is being made: subject.

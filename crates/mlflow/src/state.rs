@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use skerry_domain::Via;
 use skerry_domain::tracking::MetricPoint;
-use skerry_store::{Append, Check, Reader, Result, Store, StoreError, Tx};
+use skerry_store::{Actor, Append, Check, Reader, Result, Store, StoreError, Tx};
 
 use crate::ArtifactRoot;
 use crate::fault::Fault;
@@ -154,7 +155,17 @@ impl MlflowState {
         &self,
         write: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Fault> {
-        Ok(self.store.write_async(write).await?)
+        let actor = self.actor();
+        let written = self.store.write_async(move |tx| write(&tx.acting(&actor)));
+        Ok(written.await?)
+    }
+
+    /// Whom the history of the registry names for what comes through here.
+    fn actor(&self) -> Actor {
+        match self.door() {
+            Some(run) => Actor::new(Via::Script, run),
+            None => Actor::new(Via::Client, ""),
+        }
     }
 
     /// Refuses what a run's script may not do.

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use rusqlite::{OptionalExtension, params};
 use skerry_domain::change::RunRecord;
 use skerry_domain::tracking::{LogLine, LoggedModel, ModelVersion};
-use skerry_domain::{Change, JournalEntry, KeyValue, LifecycleStage, Millis};
+use skerry_domain::{Change, JournalEntry, KeyValue, LifecycleStage, Millis, RegistryEvent, Via};
 
+use crate::registry_history::{Actor, Note};
 use crate::{Reader, Result, StoreError, Tx};
 
 /// What reading a part of a journal has changed.
@@ -74,12 +75,7 @@ impl Tx<'_> {
             match reading.change(&entry.change, &mut applied) {
                 Ok(()) => {}
                 // One entry that makes no sense here must not stop all that follow.
-                Err(
-                    error @ (StoreError::NotFound(_)
-                    | StoreError::Invalid(_)
-                    | StoreError::AlreadyExists(_)
-                    | StoreError::WrongState(_)),
-                ) => {
+                Err(error) if error.is_refusal() => {
                     tracing::warn!(machine_id, seq = entry.seq, %error, "an entry of the journal does not fit");
                 }
                 Err(error) => return Err(error),
@@ -197,7 +193,9 @@ impl Reading<'_, '_> {
                 ..
             } => {
                 applied.models = true;
-                self.registered(name, description.as_deref(), tags, *created_at)?;
+                let actor = self.script(None);
+                let tx = &tx.acting(&actor);
+                self.registered(tx, name, description.as_deref(), tags, *created_at)?;
             }
             Change::RegisteredModelRenamed { from, to } => {
                 applied.models = true;
@@ -213,22 +211,26 @@ impl Reading<'_, '_> {
             Change::ModelVersionDeleted { name, version } => {
                 applied.models = true;
                 if let Some((model, number)) = tx.by_origin(self.machine, name, *version)? {
-                    tx.forget_version(model, number)?;
+                    let actor = self.script(None);
+                    tx.acting(&actor).forget_version(model, number)?;
                 }
             }
             Change::AliasSet {
                 name,
                 alias,
                 version,
+                by,
             } => {
                 applied.models = true;
                 if let Some((model, number)) = tx.by_origin(self.machine, name, *version)? {
-                    tx.put_alias(model, alias, number)?;
+                    self.alias_set(model, alias, number, by.as_deref())?;
                 }
             }
-            Change::AliasDeleted { name, alias } => {
+            Change::AliasDeleted { name, alias, by } => {
                 applied.models = true;
-                tx.drop_alias(tx.registered_number(name)?, alias)?;
+                let actor = self.script(by.as_deref());
+                tx.acting(&actor)
+                    .drop_alias(tx.registered_number(name)?, alias)?;
             }
             Change::ArtifactLogged {
                 owner,
@@ -261,6 +263,39 @@ impl Reading<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// A script there, of the run that is known to have done it.
+    fn script(&self, run_id: Option<&str>) -> Actor {
+        Actor {
+            machine_id: Some(self.machine.to_owned()),
+            happened_at: Some(self.at),
+            ..Actor::new(Via::Script, run_id.unwrap_or_default())
+        }
+    }
+
+    /// The machine knows nothing of what is protected here: what it may not do is noted.
+    fn alias_set(&self, model: i64, alias: &str, number: i64, by: Option<&str>) -> Result<()> {
+        let actor = self.script(by);
+        let tx = self.tx.acting(&actor);
+        let Some(target) = tx.version_by_number(model, number)? else {
+            return Ok(());
+        };
+        match tx.put_alias(model, alias, &target) {
+            Ok(()) => tx.touch_registered(model),
+            Err(error) if error.is_refusal() => {
+                tx.note(
+                    model,
+                    Note {
+                        version: Some(number),
+                        subject: Some(alias),
+                        ..Note::of(RegistryEvent::AliasRefused)
+                    },
+                )?;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn experiment(&self, name: &str) -> Result<i64> {
@@ -298,21 +333,20 @@ impl Reading<'_, '_> {
 
     fn registered(
         &self,
+        tx: &Tx<'_>,
         name: &str,
         description: Option<&str>,
         tags: &[KeyValue],
         created_at: Millis,
     ) -> Result<i64> {
-        let id = match self.tx.registered_number(name) {
+        let id = match tx.registered_number(name) {
             Ok(id) => id,
-            Err(StoreError::NotFound(_)) => {
-                self.tx.insert_registered(name, description, created_at)?
-            }
+            Err(StoreError::NotFound(_)) => tx.insert_registered(name, description, created_at)?,
             Err(error) => return Err(error),
         };
-        self.tx.put_registered_tags(id, tags)?;
+        tx.put_registered_tags(id, tags)?;
         // What a person wrote here stays.
-        self.tx.conn().execute(
+        tx.conn().execute(
             "UPDATE registered_models SET description = coalesce(nullif(description, ''), ?2) WHERE id = ?1",
             params![id, description],
         )?;
@@ -322,7 +356,8 @@ impl Reading<'_, '_> {
     /// The name here follows when nobody else has versions under it and the new one is
     /// free; otherwise only later changes are found under the new name.
     fn registered_renamed(&self, from: &str, to: &str) -> Result<()> {
-        let tx = self.tx;
+        let actor = self.script(None);
+        let tx = self.tx.acting(&actor);
         tx.conn().execute(
             "UPDATE model_versions SET origin_name = ?3 WHERE machine_id = ?1 AND origin_name = ?2",
             params![self.machine, from, to],
@@ -336,25 +371,23 @@ impl Reading<'_, '_> {
             |row| row.get(0),
         )?;
         if foreign == 0 && tx.registered_number(to).is_err() {
-            tx.conn().execute(
-                "UPDATE registered_models SET name = ?2 WHERE id = ?1",
-                params![model, to],
-            )?;
+            tx.rename_registered(model, from, to)?;
         }
         Ok(())
     }
 
     fn version(&self, version: &ModelVersion) -> Result<()> {
-        let tx = self.tx;
+        let actor = self.script(version.run_id.as_deref());
+        let tx = &self.tx.acting(&actor);
         if let Some((model, number)) = tx.by_origin(self.machine, &version.name, version.version)? {
+            tx.set_stage(model, number, &version.stage)?;
             let there = tx.conn().execute(
-                "UPDATE model_versions SET description = coalesce(?3, description), stage = ?4, status = ?5,
-                    status_message = ?6, updated_at = ?7 WHERE model = ?1 AND version = ?2 AND deleted = 0",
+                "UPDATE model_versions SET description = coalesce(?3, description), status = ?4,
+                    status_message = ?5, updated_at = ?6 WHERE model = ?1 AND version = ?2 AND deleted = 0",
                 params![
                     model,
                     number,
                     version.description,
-                    version.stage,
                     version.status,
                     version.status_message,
                     version.updated_at
@@ -365,7 +398,7 @@ impl Reading<'_, '_> {
             }
             return Ok(());
         }
-        let model = self.registered(&version.name, None, &[], version.created_at)?;
+        let model = self.registered(tx, &version.name, None, &[], version.created_at)?;
         let mut here = version.clone();
         here.version = tx.next_version(model)?;
         tx.insert_version(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{Result, StoreError, chunk, schema};
+use crate::{Reader, Result, StoreError, chunk, schema};
 
 /// Findings of one kind that are listed; the rest is counted.
 const LISTED: usize = 20;
@@ -75,6 +75,7 @@ pub fn check(path: &Path) -> Result<Checkup> {
     references(&conn, &mut found);
     metrics(&conn, &mut found);
     registry(&conn, &mut found);
+    history(&conn, &mut found);
     count(&conn, &mut found);
     Ok(found)
 }
@@ -245,6 +246,24 @@ fn registry(conn: &Connection, found: &mut Checkup) {
             ))
         },
     );
+}
+
+fn history(conn: &Connection, found: &mut Checkup) {
+    // An older file has none.
+    if !schema::tables(conn)
+        .iter()
+        .any(|table| table == "registry_history")
+    {
+        return;
+    }
+    let broken = match (Reader { conn }).verify_registry_history(None) {
+        Ok(verified) => match verified.broken {
+            None => return,
+            Some(broken) => broken.to_string(),
+        },
+        Err(error) => format!("it cannot be looked through: {error}"),
+    };
+    found.add("registry", format!("the history of the registry: {broken}"));
 }
 
 fn count(conn: &Connection, found: &mut Checkup) {

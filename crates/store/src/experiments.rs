@@ -143,7 +143,7 @@ impl Tx<'_> {
             "INSERT OR IGNORE INTO facts (name, value) VALUES ('journal_id', ?1)",
             [crate::names::new_id()],
         )?;
-        Ok(())
+        self.begin_registry_history()
     }
 
     pub(crate) fn location_of(&self, id: i64) -> String {

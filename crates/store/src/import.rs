@@ -3,12 +3,13 @@
 //! the store of an agent takes no imports.
 
 use rusqlite::{OptionalExtension, params};
-use skerry_domain::LifecycleStage;
 use skerry_domain::change::RunRecord;
 use skerry_domain::tracking::{
     Experiment, LoggedModel, MetricPoint, ModelVersion, RegisteredModel, Run,
 };
+use skerry_domain::{LifecycleStage, RegistryEvent};
 
+use crate::registry_history::{IMPORT, Note};
 use crate::{ExperimentQuery, LoggedModelMetric, Reader, Result, Sample, StoreError, Tx, View};
 
 /// A greater number of an experiment would not survive a browser.
@@ -201,14 +202,15 @@ impl Tx<'_> {
         model: &RegisteredModel,
         next_version: i64,
     ) -> Result<()> {
-        let id = match self.registered_number(&model.name) {
+        let tx = self.acting(&IMPORT);
+        let id = match tx.registered_number(&model.name) {
             Ok(id) => id,
             Err(StoreError::NotFound(_)) => {
-                self.insert_registered(&model.name, None, model.created_at)?
+                tx.insert_registered(&model.name, None, model.created_at)?
             }
             Err(error) => return Err(error),
         };
-        self.conn().execute(
+        tx.conn().execute(
             "UPDATE registered_models SET description = ?2, created_at = ?3, updated_at = ?4,
                 next_version = max(next_version, ?5) WHERE id = ?1",
             params![
@@ -219,7 +221,7 @@ impl Tx<'_> {
                 next_version
             ],
         )?;
-        self.put_registered_tags(id, &model.tags)
+        tx.put_registered_tags(id, &model.tags)
     }
 
     /// Makes a version under its own number, or makes it equal to what comes.
@@ -228,19 +230,26 @@ impl Tx<'_> {
     /// `NotFound` for the model; `AlreadyExists` when the number belongs to a version
     /// that was made at another time.
     pub fn import_model_version(&self, version: &ModelVersion) -> Result<()> {
-        let model = self.registered_number(&version.name)?;
-        let there: Option<i64> = self
+        let tx = self.acting(&IMPORT);
+        let model = tx.registered_number(&version.name)?;
+        let there: Option<(i64, bool)> = tx
             .conn()
             .query_row(
-                "SELECT created_at FROM model_versions WHERE model = ?1 AND version = ?2",
+                "SELECT created_at, deleted FROM model_versions WHERE model = ?1 AND version = ?2",
                 [model, version.version],
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
         match there {
-            None => self.insert_version(model, version, None)?,
-            Some(created_at) if created_at == version.created_at => {
-                self.conn().execute(
+            None => tx.insert_version(model, version, None)?,
+            Some((created_at, deleted)) if created_at == version.created_at => {
+                if deleted {
+                    tx.note_version_created(model, version)?;
+                } else {
+                    tx.note_replaced(model, version)?;
+                }
+                tx.set_stage(model, version.version, &version.stage)?;
+                tx.conn().execute(
                     "UPDATE model_versions SET updated_at = ?3, description = ?4, user_id = ?5, stage = ?6,
                         source = ?7, run_id = ?8, model_id = ?9, status = ?10, status_message = ?11,
                         run_link = ?12, storage_location = ?13, deleted = 0
@@ -261,7 +270,7 @@ impl Tx<'_> {
                         version.storage_location
                     ],
                 )?;
-                self.put_version_tags(model, version.version, &version.tags)?;
+                tx.put_version_tags(model, version.version, &version.tags)?;
             }
             Some(_) => {
                 return Err(StoreError::AlreadyExists(format!(
@@ -270,24 +279,50 @@ impl Tx<'_> {
                 )));
             }
         }
-        self.conn().execute(
+        tx.conn().execute(
             "UPDATE registered_models SET next_version = max(next_version, ?2) WHERE id = ?1",
             [model, version.version + 1],
         )?;
         Ok(())
     }
 
+    /// Tells the history that an import brings other files for a version, and ends its
+    /// approval.
+    fn note_replaced(&self, model: i64, version: &ModelVersion) -> Result<()> {
+        let Some(before) = self.version_by_number(model, version.version)? else {
+            return Ok(());
+        };
+        let place = |version: &ModelVersion| {
+            (
+                version.source.clone(),
+                version.storage_location.clone(),
+                version.run_id.clone(),
+                version.model_id.clone(),
+            )
+        };
+        if place(&before) == place(version) {
+            return Ok(());
+        }
+        self.note(
+            model,
+            Note {
+                version: Some(version.version),
+                before: Some(&before.source),
+                after: Some(&version.source),
+                ..Note::of(RegistryEvent::VersionReplaced)
+            },
+        )?;
+        self.end_approval(model, &before)
+    }
+
     /// Points an alias to a version, and leaves the times as they are.
     ///
     /// # Errors
-    /// `NotFound` for the model.
+    /// `NotFound`; `Input` when the alias is protected and the version not approved.
     pub fn import_alias(&self, name: &str, alias: &str, version: i64) -> Result<()> {
         let model = self.registered_number(name)?;
-        self.conn().execute(
-            "INSERT OR REPLACE INTO aliases (model, alias, version) VALUES (?1, ?2, ?3)",
-            params![model, alias, version],
-        )?;
-        Ok(())
+        let target = self.model_version(name, version)?;
+        self.acting(&IMPORT).put_alias(model, alias, &target)
     }
 
     /// Notes a file that came with a run or a logged model.

@@ -12,6 +12,7 @@
 
 pub mod agent;
 mod apply;
+mod approvals;
 mod artifacts;
 mod chart;
 mod check;
@@ -29,6 +30,7 @@ mod metrics;
 mod names;
 mod purge;
 mod registry;
+mod registry_history;
 mod rescue;
 mod runs;
 mod schema;
@@ -48,6 +50,7 @@ use skerry_domain::tracking::MetricPoint;
 use tokio::sync::{oneshot, watch};
 
 pub use apply::Applied;
+pub use approvals::{Approval, ApprovalStep};
 pub use chart::{Chart, MetricSummary};
 pub use check::{Checkup, Finding, check};
 pub use chunk::Sample;
@@ -59,6 +62,7 @@ pub use logged_models::{LoggedModelMetric, LoggedModelQuery, NewLoggedModel, Ord
 pub use logs::{LogPage, NumberedLine};
 pub use purge::{Garbage, Purge};
 pub use registry::RegistryQuery;
+pub use registry_history::{Actor, AliasAt, Broken, RegistryEntry, Verified};
 pub use rescue::{Rescued, rescue};
 pub use runs::{Batch, NewRun, RunUpdate};
 pub use search::{Page, RunQuery, View};
@@ -313,6 +317,7 @@ pub struct Tx<'c> {
     artifact_root: &'c str,
     metric_names: &'c std::cell::RefCell<HashMap<String, i64>>,
     now: Millis,
+    actor: &'c Actor,
 }
 
 impl<'c> Deref for Tx<'c> {

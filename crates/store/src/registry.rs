@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, params};
-use skerry_domain::tracking::RegisteredModel;
-use skerry_domain::{Change, KeyValue, Millis};
+use skerry_domain::tracking::{ModelVersion, RegisteredModel};
+use skerry_domain::{Change, KeyValue, Millis, RegistryEvent};
 
 use crate::experiments::pairs;
+use crate::registry_history::Note;
 use crate::search::{Kind, Page, Searchable, Sql, order_by_columns};
 use crate::{Reader, Result, StoreError, Tx, limits};
 
@@ -195,21 +196,50 @@ impl Tx<'_> {
         description: Option<&str>,
         created_at: Millis,
     ) -> Result<i64> {
-        self.conn().execute(
-            "INSERT INTO registered_models (name, description, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)",
+        // Numbers of deleted models do not come again: the history knows models by them.
+        let id = self.conn().query_row(
+            "INSERT INTO registered_models (id, name, description, created_at, updated_at)
+             SELECT 1 + max(coalesce((SELECT max(id) FROM registered_models), 0),
+                            coalesce((SELECT max(model) FROM registry_history), 0)), ?1, ?2, ?3, ?3
+             RETURNING id",
             params![name, description, created_at],
+            |row| row.get(0),
         )?;
-        Ok(self.conn().last_insert_rowid())
+        self.note(id, Note::of(RegistryEvent::ModelCreated))?;
+        Ok(id)
     }
 
     pub(crate) fn put_registered_tags(&self, id: i64, tags: &[KeyValue]) -> Result<()> {
         for tag in tags {
+            let before = self.registered_tag(id, &tag.key)?;
+            if before.as_deref() == Some(tag.value.as_str()) {
+                continue;
+            }
             self.conn().execute(
                 "INSERT OR REPLACE INTO registered_model_tags (model, key, value) VALUES (?1, ?2, ?3)",
                 params![id, tag.key, tag.value],
             )?;
+            self.note(
+                id,
+                Note {
+                    subject: Some(&tag.key),
+                    before: before.as_deref(),
+                    after: Some(&tag.value),
+                    ..Note::of(RegistryEvent::ModelTag)
+                },
+            )?;
         }
         Ok(())
+    }
+
+    fn registered_tag(&self, id: i64, key: &str) -> Result<Option<String>> {
+        Ok(self
+            .conn()
+            .prepare_cached(
+                "SELECT value FROM registered_model_tags WHERE model = ?1 AND key = ?2",
+            )?
+            .query_row(params![id, key], |row| row.get(0))
+            .optional()?)
     }
 
     /// Changes the description.
@@ -242,10 +272,10 @@ impl Tx<'_> {
                 "Registered Model (name={new_name}) already exists."
             )));
         }
-        self.conn().execute(
-            "UPDATE registered_models SET name = ?2, updated_at = ?3 WHERE id = ?1",
-            params![id, new_name, self.now()],
-        )?;
+        if name != new_name {
+            self.rename_registered(id, name, new_name)?;
+        }
+        self.touch_registered(id)?;
         self.journal(|| Change::RegisteredModelRenamed {
             from: name.to_owned(),
             to: new_name.to_owned(),
@@ -253,12 +283,33 @@ impl Tx<'_> {
         self.registered_model(new_name)
     }
 
-    /// Deletes a registered model with all of its versions.
+    pub(crate) fn rename_registered(&self, id: i64, name: &str, new_name: &str) -> Result<()> {
+        self.refuse_protected(id, name, "The model cannot get another name")?;
+        self.conn().execute(
+            "UPDATE registered_models SET name = ?2 WHERE id = ?1",
+            params![id, new_name],
+        )?;
+        self.note(
+            id,
+            Note {
+                before: Some(name),
+                after: Some(new_name),
+                ..Note::of(RegistryEvent::ModelRenamed)
+            },
+        )
+    }
+
+    /// Deletes a registered model with all of its versions; its history stays.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`; `Input` when an alias of it is protected.
     pub fn delete_registered_model(&self, name: &str) -> Result<()> {
         let id = self.registered_number(name)?;
+        self.refuse_protected(id, name, "The model cannot be deleted")?;
+        for alias in self.registered_model(name)?.aliases.keys() {
+            self.drop_alias(id, alias)?;
+        }
+        self.note(id, Note::of(RegistryEvent::ModelDeleted))?;
         self.conn()
             .execute("DELETE FROM registered_models WHERE id = ?1", [id])?;
         self.journal(|| Change::RegisteredModelDeleted {
@@ -284,56 +335,103 @@ impl Tx<'_> {
     /// `NotFound` for the model.
     pub fn delete_registered_model_tag(&self, name: &str, key: &str) -> Result<()> {
         let id = self.registered_number(name)?;
-        self.conn().execute(
-            "DELETE FROM registered_model_tags WHERE model = ?1 AND key = ?2",
-            params![id, key],
-        )?;
+        if let Some(before) = self.registered_tag(id, key)? {
+            self.conn().execute(
+                "DELETE FROM registered_model_tags WHERE model = ?1 AND key = ?2",
+                params![id, key],
+            )?;
+            self.note(
+                id,
+                Note {
+                    subject: Some(key),
+                    before: Some(&before),
+                    ..Note::of(RegistryEvent::ModelTag)
+                },
+            )?;
+        }
         self.journal_registered(name)
     }
 
     /// Points an alias to a version.
     ///
     /// # Errors
-    /// `NotFound`, `Invalid`.
+    /// `NotFound`, `Invalid`; `Input` when it is protected and the version not approved.
     pub fn set_alias(&self, name: &str, alias: &str, version: i64) -> Result<()> {
         limits::alias(alias)?;
-        self.model_version(name, version)?;
+        let target = self.model_version(name, version)?;
         let id = self.registered_number(name)?;
-        self.put_alias(id, alias, version)?;
+        self.put_alias(id, alias, &target)?;
+        self.touch_registered(id)?;
         self.journal(|| Change::AliasSet {
             name: name.to_owned(),
             alias: alias.to_owned(),
             version,
+            by: self.actor().run().map(str::to_owned),
         })
     }
 
-    pub(crate) fn put_alias(&self, model: i64, alias: &str, version: i64) -> Result<()> {
+    /// The one way in which an alias comes to stand for a version, whichever door the
+    /// wish came through.
+    pub(crate) fn put_alias(&self, model: i64, alias: &str, target: &ModelVersion) -> Result<()> {
+        self.may_carry(model, alias, target)?;
+        let before = self.alias_version(model, alias)?;
+        if before == Some(target.version) {
+            return Ok(());
+        }
         self.conn().execute(
             "INSERT OR REPLACE INTO aliases (model, alias, version) VALUES (?1, ?2, ?3)",
-            params![model, alias, version],
+            params![model, alias, target.version],
         )?;
-        self.touch_registered(model)
+        self.note(
+            model,
+            Note {
+                version: Some(target.version),
+                subject: Some(alias),
+                before: before.map(|version| version.to_string()).as_deref(),
+                ..Note::of(RegistryEvent::AliasSet)
+            },
+        )
+    }
+
+    fn alias_version(&self, model: i64, alias: &str) -> Result<Option<i64>> {
+        Ok(self
+            .conn()
+            .prepare_cached("SELECT version FROM aliases WHERE model = ?1 AND alias = ?2")?
+            .query_row(params![model, alias], |row| row.get(0))
+            .optional()?)
     }
 
     /// Deletes an alias; one that is not there is gone already.
     ///
     /// # Errors
-    /// `NotFound` for the model.
+    /// `NotFound` for the model; `Input` when the alias is protected.
     pub fn delete_alias(&self, name: &str, alias: &str) -> Result<()> {
         let id = self.registered_number(name)?;
         self.drop_alias(id, alias)?;
         self.journal(|| Change::AliasDeleted {
             name: name.to_owned(),
             alias: alias.to_owned(),
+            by: self.actor().run().map(str::to_owned),
         })
     }
 
     pub(crate) fn drop_alias(&self, model: i64, alias: &str) -> Result<()> {
+        let Some(version) = self.alias_version(model, alias)? else {
+            return Ok(());
+        };
+        self.may_go(model, alias)?;
         self.conn().execute(
             "DELETE FROM aliases WHERE model = ?1 AND alias = ?2",
             params![model, alias],
         )?;
-        Ok(())
+        self.note(
+            model,
+            Note {
+                version: Some(version),
+                subject: Some(alias),
+                ..Note::of(RegistryEvent::AliasRemoved)
+            },
+        )
     }
 
     pub(crate) fn touch_registered(&self, id: i64) -> Result<()> {

@@ -14,7 +14,8 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::check::open_untouched;
 use crate::chunk::{self, Sample};
-use crate::{Result, Store, StoreError, StoreOptions, schema};
+use crate::registry_history::{Broken, STANDS};
+use crate::{Reader, Result, Store, StoreError, StoreOptions, schema};
 
 /// Ranges of a table that are tried before the rest is given up.
 const ATTEMPTS: usize = 4_000;
@@ -82,6 +83,7 @@ pub fn rescue(from: &Path, to: &Path) -> Result<Vec<Rescued>> {
     }
     series_by_index(&source, &target)?;
     mend(&target, &mut report)?;
+    aliases_by_history(&target)?;
     drop(target);
     // Applies what is newer, and says whether the new file opens.
     Store::open(to, StoreOptions::default())?;
@@ -267,6 +269,29 @@ fn series_by_index(source: &Connection, target: &Connection) -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// Lets aliases stand for what a history that was saved whole says, where the versions
+/// are there.
+fn aliases_by_history(target: &Connection) -> Result<()> {
+    // An older file has none.
+    if !schema::tables(target)
+        .iter()
+        .any(|table| table == "registry_history")
+    {
+        return Ok(());
+    }
+    let verified = Reader { conn: target }.verify_registry_history(None)?;
+    if !matches!(verified.broken, Some(Broken::Alias(..))) {
+        return Ok(());
+    }
+    target.execute_batch(&format!(
+        "WITH {STANDS}
+         INSERT OR REPLACE INTO aliases (model, alias, version)
+         SELECT s.model, s.alias, s.version FROM stands s JOIN model_versions v
+            ON v.model = s.model AND v.version = s.version AND v.deleted = 0"
+    ))?;
     Ok(())
 }
 

@@ -33,6 +33,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         20_261_127_060_000,
         include_str!("../migrations/20261127060000_model_points.sql"),
     ),
+    (
+        20_261_127_091_500,
+        include_str!("../migrations/20261127091500_registry_history.sql"),
+    ),
 ];
 
 /// SQLite's `application_id` of our files: "Skry".

@@ -2,10 +2,11 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 use skerry_domain::tracking::ModelVersion;
-use skerry_domain::{Change, KeyValue};
+use skerry_domain::{Change, KeyValue, RegistryEvent};
 
 use crate::experiments::pairs;
 use crate::registry::RegistryQuery;
+use crate::registry_history::Note;
 use crate::search::{Kind, Page, Searchable, Sql, order_by_columns};
 use crate::{Reader, Result, StoreError, Tx, limits};
 
@@ -200,6 +201,23 @@ impl Reader<'_> {
         Ok(version)
     }
 
+    /// A version of the model of that number, unless it was deleted.
+    pub(crate) fn version_by_number(
+        &self,
+        model: i64,
+        version: i64,
+    ) -> Result<Option<ModelVersion>> {
+        self.conn()
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM model_versions v JOIN registered_models m ON m.id = v.model
+                 WHERE v.model = ?1 AND v.version = ?2 AND v.deleted = 0"
+            ))?
+            .query_row(params![model, version], from_row)
+            .optional()?
+            .map(|found| self.with_version_data(found))
+            .transpose()
+    }
+
     /// The version here of what a machine calls `name` `version`, also when it was
     /// deleted: model and number.
     pub(crate) fn by_origin(
@@ -334,6 +352,7 @@ impl Tx<'_> {
                 origin.map(|(.., number)| number)
             ],
         )?;
+        self.note_version_created(model, version)?;
         self.put_version_tags(model, version.version, &version.tags)
     }
 
@@ -344,12 +363,47 @@ impl Tx<'_> {
         tags: &[KeyValue],
     ) -> Result<()> {
         for tag in tags {
+            let before = self.version_tag(model, version, &tag.key)?;
+            if before.as_deref() == Some(tag.value.as_str()) {
+                continue;
+            }
             self.conn().execute(
                 "INSERT OR REPLACE INTO model_version_tags (model, version, key, value) VALUES (?1, ?2, ?3, ?4)",
                 params![model, version, tag.key, tag.value],
             )?;
+            self.note(
+                model,
+                Note {
+                    version: Some(version),
+                    subject: Some(&tag.key),
+                    before: before.as_deref(),
+                    after: Some(&tag.value),
+                    ..Note::of(RegistryEvent::VersionTag)
+                },
+            )?;
         }
         Ok(())
+    }
+
+    fn version_tag(&self, model: i64, version: i64, key: &str) -> Result<Option<String>> {
+        Ok(self
+            .conn()
+            .prepare_cached(
+                "SELECT value FROM model_version_tags WHERE model = ?1 AND version = ?2 AND key = ?3",
+            )?
+            .query_row(params![model, version, key], |row| row.get(0))
+            .optional()?)
+    }
+
+    pub(crate) fn note_version_created(&self, model: i64, version: &ModelVersion) -> Result<()> {
+        self.note(
+            model,
+            Note {
+                version: Some(version.version),
+                after: Some(&version.source),
+                ..Note::of(RegistryEvent::VersionCreated)
+            },
+        )
     }
 
     /// Changes the description.
@@ -408,18 +462,33 @@ impl Tx<'_> {
         self.journal_version(name, version)
     }
 
-    fn set_stage(&self, model: i64, version: i64, stage: &str) -> Result<()> {
+    pub(crate) fn set_stage(&self, model: i64, version: i64, stage: &str) -> Result<()> {
+        let before: String = self
+            .conn()
+            .prepare_cached("SELECT stage FROM model_versions WHERE model = ?1 AND version = ?2")?
+            .query_row([model, version], |row| row.get(0))?;
         self.conn().execute(
             "UPDATE model_versions SET stage = ?3, updated_at = ?4 WHERE model = ?1 AND version = ?2",
             params![model, version, stage, self.now()],
         )?;
-        Ok(())
+        if before == stage {
+            return Ok(());
+        }
+        self.note(
+            model,
+            Note {
+                version: Some(version),
+                before: Some(&before),
+                after: Some(stage),
+                ..Note::of(RegistryEvent::StageChanged)
+            },
+        )
     }
 
-    /// Deletes a version and the aliases that point to it.
+    /// Deletes a version and the aliases that point to it; its history stays.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`; `Input` when a protected alias stands for it.
     pub fn delete_model_version(&self, name: &str, version: i64) -> Result<()> {
         self.model_version(name, version)?;
         let model = self.registered_number(name)?;
@@ -432,17 +501,39 @@ impl Tx<'_> {
     }
 
     pub(crate) fn forget_version(&self, model: i64, version: i64) -> Result<()> {
-        self.conn().execute(
-            "UPDATE model_versions SET deleted = 1, updated_at = ?3 WHERE model = ?1 AND version = ?2",
+        let aliases: Vec<String> = self
+            .conn()
+            .prepare_cached(
+                "SELECT alias FROM aliases WHERE model = ?1 AND version = ?2 ORDER BY alias",
+            )?
+            .query_map([model, version], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        // All or none: a refusal must not leave the version without its other aliases.
+        for alias in &aliases {
+            self.may_go(model, alias)?;
+        }
+        for alias in &aliases {
+            self.drop_alias(model, alias)?;
+        }
+        let gone = self.conn().execute(
+            "UPDATE model_versions SET deleted = 1, updated_at = ?3
+             WHERE model = ?1 AND version = ?2 AND deleted = 0",
             params![model, version, self.now()],
         )?;
-        for table in ["aliases", "model_version_tags"] {
-            self.conn().execute(
-                &format!("DELETE FROM {table} WHERE model = ?1 AND version = ?2"),
-                params![model, version],
-            )?;
+        self.conn().execute(
+            "DELETE FROM model_version_tags WHERE model = ?1 AND version = ?2",
+            params![model, version],
+        )?;
+        if gone == 0 {
+            return Ok(());
         }
-        Ok(())
+        self.note(
+            model,
+            Note {
+                version: Some(version),
+                ..Note::of(RegistryEvent::VersionDeleted)
+            },
+        )
     }
 
     /// Sets a tag.
@@ -464,10 +555,21 @@ impl Tx<'_> {
     pub fn delete_model_version_tag(&self, name: &str, version: i64, key: &str) -> Result<()> {
         self.model_version(name, version)?;
         let model = self.registered_number(name)?;
-        self.conn().execute(
-            "DELETE FROM model_version_tags WHERE model = ?1 AND version = ?2 AND key = ?3",
-            params![model, version, key],
-        )?;
+        if let Some(before) = self.version_tag(model, version, key)? {
+            self.conn().execute(
+                "DELETE FROM model_version_tags WHERE model = ?1 AND version = ?2 AND key = ?3",
+                params![model, version, key],
+            )?;
+            self.note(
+                model,
+                Note {
+                    version: Some(version),
+                    subject: Some(key),
+                    before: Some(&before),
+                    ..Note::of(RegistryEvent::VersionTag)
+                },
+            )?;
+        }
         self.journal_version(name, version).map(drop)
     }
 

@@ -175,6 +175,7 @@ impl Room {
             artifact_root: &self.artifact_root,
             metric_names: &self.metric_names,
             now: crate::now(),
+            actor: &crate::registry_history::NOBODY,
         }
     }
 

@@ -205,10 +205,20 @@ impl Target for StoreTarget {
                 ));
                 continue;
             }
+            let subject = format!("registered model '{name}': alias '{alias}'");
             let (name, alias, version) = (name.clone(), alias.clone(), *version);
-            self.here
+            match self
+                .here
                 .store
-                .write(move |tx| tx.import_alias(&name, &alias, version))?;
+                .write(move |tx| tx.import_alias(&name, &alias, version))
+            {
+                Ok(()) => {}
+                // Protected here, and the version is not approved.
+                Err(error @ StoreError::Input(_)) => {
+                    problems.push(Problem::new(subject, error.to_string()));
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(problems)
     }
