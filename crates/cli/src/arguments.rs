@@ -504,6 +504,8 @@ pub enum Model {
         #[arg(long)]
         no_wait: bool,
     },
+    #[command(flatten)]
+    Approval(Approval),
     /// Delete a version, or the model with all its versions.
     Delete {
         /// Model.
@@ -511,6 +513,122 @@ pub enum Model {
         /// Version.
         version: Option<u32>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Approval {
+    /// Ask for the approval of a version; somebody else gives it.
+    Ask {
+        /// Model.
+        name: String,
+        /// Version.
+        version: u32,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        place: RegistryPlace,
+    },
+    /// Approve a version that somebody else asked for.
+    Approve {
+        /// Model.
+        name: String,
+        /// Version.
+        version: u32,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        place: RegistryPlace,
+    },
+    /// Refuse to approve a version that somebody else asked for.
+    Refuse {
+        /// Model.
+        name: String,
+        /// Version.
+        version: u32,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        place: RegistryPlace,
+    },
+    /// Take back your request, or an approval that was given.
+    Withdraw {
+        /// Model.
+        name: String,
+        /// Version.
+        version: u32,
+        /// Why; needed for an approval that was given.
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        place: RegistryPlace,
+    },
+    /// Let an alias move only to approved versions.
+    Protect {
+        /// Model.
+        name: String,
+        /// Alias; it need not stand for anything yet.
+        alias: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        place: RegistryPlace,
+    },
+    /// Let a protected alias free.
+    Unprotect {
+        /// Model.
+        name: String,
+        /// Alias.
+        alias: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        place: RegistryPlace,
+    },
+    /// Who changed what of a model and when, newest first; also of a deleted one.
+    History {
+        /// Model.
+        name: String,
+        /// Only this version.
+        version: Option<u32>,
+        /// At most so many entries, up to 500.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        #[command(flatten)]
+        place: RegistryPlace,
+    },
+    /// Whether the history of all models is whole; the exit code is 1 when not.
+    Verify {
+        /// The hash that an earlier check ended with, to be found again.
+        #[arg(long, value_name = "HASH")]
+        noted: Option<String>,
+        #[command(flatten)]
+        place: RegistryPlace,
+    },
+    /// What an alias stood for.
+    AliasAt {
+        /// Model.
+        name: String,
+        /// Alias.
+        alias: String,
+        /// A day (UTC), such as 2026-11-27, or a moment, such as 2026-11-27T09:30:00Z.
+        #[arg(value_name = "TIME", value_parser = crate::commands::span)]
+        at: (i64, i64),
+        #[command(flatten)]
+        place: RegistryPlace,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub struct RegistryPlace {
+    /// In the registry of the `skerry serve` whose data folder this is, instead of the
+    /// console's workspace. The server may be running.
+    #[arg(long)]
+    pub server: bool,
 }
 
 #[derive(Debug, Subcommand)]

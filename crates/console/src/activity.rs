@@ -189,8 +189,13 @@ fn facts(kind: ActivityKind, detail: &str) -> BTreeMap<String, String> {
             vec![("exit_code", detail.strip_prefix("exit code "))]
         }
         Kind::RunStarted => vec![("machine", Some(detail))],
-        Kind::VersionRegistered | Kind::VersionDeleted => vec![("version", Some(detail))],
-        Kind::AliasSet | Kind::AliasRemoved => {
+        Kind::VersionRegistered
+        | Kind::VersionDeleted
+        | Kind::ApprovalAsked
+        | Kind::ApprovalGiven
+        | Kind::ApprovalRefused
+        | Kind::ApprovalWithdrawn => vec![("version", Some(detail))],
+        Kind::AliasSet | Kind::AliasRemoved | Kind::AliasProtected | Kind::AliasUnprotected => {
             let text = detail.strip_prefix('@').unwrap_or(detail);
             match text.rsplit_once(" → ") {
                 Some((alias, version)) => {

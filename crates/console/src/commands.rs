@@ -84,6 +84,13 @@ macro_rules! command_table {
             write version_tag_delete(VersionTagDelete) -> Nothing [Models];
             write alias_set(AliasSet) -> Nothing [Models, Activity];
             write alias_delete(AliasDelete) -> Nothing [Models, Activity];
+            write alias_protect(AliasProtect) -> Nothing [Models, Activity];
+            write approval_ask(ApprovalAsk) -> Nothing [Models, Activity];
+            write approval_decide(ApprovalDecide) -> Nothing [Models, Activity];
+            write approval_withdraw(ApprovalAsk) -> Nothing [Models, Activity];
+            read registry_history(RegistryHistoryQuery) -> Vec<RegistryHistoryRow> [Models];
+            read registry_verify(RegistryVerify) -> RegistryVerified [Models];
+            read alias_at(AliasAtQuery) -> AliasAt [Models];
 
             // Images and registries
             read registries_list(Nothing) -> Vec<RegistryRow> [Registries];

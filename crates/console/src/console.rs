@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
-use skerry_domain::{Code, Coded as _, ErrorBody, Millis};
+use skerry_domain::{Code, Coded as _, ErrorBody, Millis, Via};
 use skerry_secrets::Secrets;
 use skerry_store::workspace::NewActivity;
-use skerry_store::{Store, StoreError, StoreOptions};
+use skerry_store::{Actor, Store, StoreError, StoreOptions};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,6 +33,8 @@ pub struct ConsoleOptions {
     pub agent_program: Option<PathBuf>,
     /// Keep a link to every machine. Off for commands that only look at the store.
     pub links: bool,
+    /// Who uses the console; `None` asks the operating system, as every host does.
+    pub person: Option<String>,
 }
 
 impl ConsoleOptions {
@@ -42,6 +44,7 @@ impl ConsoleOptions {
             data_dir: data_dir.into(),
             agent_program: None,
             links: true,
+            person: None,
         }
     }
 }
@@ -65,6 +68,7 @@ pub fn default_data_dir() -> PathBuf {
 #[derive(Clone)]
 pub struct Console {
     inner: Arc<Inner>,
+    actor: Arc<Actor>,
 }
 
 struct Inner {
@@ -79,7 +83,6 @@ struct Inner {
     services: ServiceViews,
     stopping: CancellationToken,
     tasks: TaskTracker,
-    user: String,
     hostname: String,
     /// Held as long as the workspace is open: one program at a time.
     _lock: File,
@@ -133,11 +136,11 @@ impl Console {
                 services: ServiceViews::default(),
                 stopping: CancellationToken::new(),
                 tasks: TaskTracker::new(),
-                user: person(),
                 hostname: hostname(),
                 data_dir,
                 _lock: lock,
             }),
+            actor: Arc::new(options.person.map_or_else(this_person, Actor::person)),
         };
         tracing::info!(data_dir = %console.data_dir().display(), "the workspace is open");
         if options.links {
@@ -223,7 +226,20 @@ impl Console {
 
     /// The person at this computer.
     pub(crate) fn user(&self) -> &str {
-        &self.inner.user
+        &self.actor.who
+    }
+
+    /// Whom the history of the registry names.
+    pub(crate) fn actor(&self) -> &Arc<Actor> {
+        &self.actor
+    }
+
+    /// The same console, used by somebody else.
+    pub(crate) fn used_by(&self, person: String) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            actor: Arc::new(Actor::person(person)),
+        }
     }
 
     /// This computer's name.
@@ -400,13 +416,25 @@ pub(crate) fn new_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// Who uses the console: the name that the system has for the user, which no environment
-/// variable can change.
-fn person() -> String {
-    let uid = nix::unistd::getuid();
+/// A person: the name that the system has for the user, which no environment variable
+/// can change.
+pub(crate) fn person(uid: nix::unistd::Uid) -> String {
     match nix::unistd::User::from_uid(uid) {
         Ok(Some(user)) if !user.name.is_empty() => user.name,
         _ => format!("uid {uid}"),
+    }
+}
+
+/// Who runs this program. Within a user namespace anybody can be anybody: there the name
+/// is not vouched for.
+pub(crate) fn this_person() -> Actor {
+    let name = person(nix::unistd::getuid());
+    let whole = |map: String| map.split_whitespace().eq(["0", "0", "4294967295"]);
+    // Where the kernel knows no such namespaces there is no such file.
+    if std::fs::read_to_string("/proc/self/uid_map").map_or(true, whole) {
+        Actor::person(name)
+    } else {
+        Actor::new(Via::Unknown, name)
     }
 }
 

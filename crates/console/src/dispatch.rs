@@ -39,7 +39,10 @@ macro_rules! dispatch {
 }
 command_table!(dispatch);
 
-fn parse<T: serde::de::DeserializeOwned>(name: &str, args: Value) -> Result<T, ErrorBody> {
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(
+    name: &str,
+    args: Value,
+) -> Result<T, ErrorBody> {
     // serde's message can quote the value; it names the field only here, since the
     // value may be a secret.
     serde_json::from_value(args).map_err(|error| {

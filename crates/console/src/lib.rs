@@ -10,6 +10,7 @@
 
 mod activity;
 pub mod api;
+pub mod approvals;
 mod artifacts;
 pub mod bindings;
 mod commands;
@@ -35,6 +36,7 @@ mod setup_agent;
 mod setup_findings;
 mod setup_login;
 mod setup_preflight;
+mod signature;
 #[cfg(unix)]
 pub mod socket;
 mod strength;

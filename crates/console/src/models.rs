@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 use skerry_domain::tracking::{ModelVersion, RegisteredModel};
-use skerry_domain::{Code, ErrorBody, KeyValue, LifecycleStage, Reason, validate};
+use skerry_domain::{ApprovalState, Code, ErrorBody, KeyValue, LifecycleStage, Reason, validate};
 use skerry_store::workspace::ImageRecord;
-use skerry_store::{NewModelVersion, Reader, RegistryQuery, StoreError};
+use skerry_store::{Approval, NewModelVersion, Reader, RegistryQuery, StoreError};
 
 use crate::Console;
 use crate::api::*;
+use crate::approvals::approval_row;
 use crate::runs::{
     MachineNames, Seen, artifact_path_of, check_id, check_tag, inputs, metric_value, model_paths,
 };
@@ -22,6 +23,15 @@ struct Version {
     version: ModelVersion,
     seen: Option<Seen>,
     images: Vec<ImageRecord>,
+    approval: Approval,
+}
+
+/// A model with what the list shows of its versions.
+struct Model {
+    model: RegisteredModel,
+    versions: Vec<ModelVersion>,
+    protected: Vec<String>,
+    waiting: usize,
 }
 
 impl Console {
@@ -39,10 +49,7 @@ impl Console {
                     let models = reader.registered_models(&RegistryQuery::default())?.items;
                     models
                         .into_iter()
-                        .map(|model| {
-                            let versions = versions_of(reader, &model.name)?;
-                            Ok((model, versions))
-                        })
+                        .map(|model| load_model(reader, model))
                         .collect::<Result<Vec<_>, StoreError>>()
                 })
             })
@@ -51,8 +58,8 @@ impl Console {
         let text = query.text.trim().to_lowercase();
         Ok(models
             .into_iter()
-            .filter(|(model, versions)| fits(model, versions, &text))
-            .map(|(model, versions)| model_row(&model, &versions, &deployments))
+            .filter(|model| fits(&model.model, &model.versions, &text))
+            .map(|model| model_row(&model, &deployments))
             .collect())
     }
 
@@ -64,44 +71,43 @@ impl Console {
                 let images = store.images_of_model(&name)?;
                 let names = store.machine_names()?;
                 store.read(|reader| {
-                    let model = reader.registered_model(&name)?;
-                    let versions = versions_of(reader, &name)?
-                        .into_iter()
-                        .map(|version| load(reader, version, &images))
+                    let model = load_model(reader, reader.registered_model(&name)?)?;
+                    let versions = model
+                        .versions
+                        .iter()
+                        .map(|version| load(reader, version.clone(), &images))
                         .collect::<Result<Vec<_>, _>>()?;
                     Ok((model, versions, names))
                 })
             })
             .await?;
         let deployments = self.deployments_list(()).await?;
-        let plain: Vec<ModelVersion> = versions
-            .iter()
-            .map(|version| version.version.clone())
-            .collect();
         Ok(ModelDetail {
-            row: model_row(&model, &plain, &deployments),
+            row: model_row(&model, &deployments),
             versions: versions
                 .iter()
-                .map(|version| version_row(version, &names, &deployments))
+                .map(|version| self.version_row(version, &names, &deployments))
                 .collect(),
+            protected: model.protected,
         })
     }
 
     /// A model version with its lineage.
     pub async fn version_get(&self, key: VersionKey) -> Result<VersionDetail, ErrorBody> {
         let wanted = key.clone();
-        let (version, names) = self
+        let (version, files, names) = self
             .db(move |store| {
                 let images = store.images_of_model(&wanted.name)?;
                 let names = store.machine_names()?;
                 store.read(|reader| {
                     let version = reader.model_version(&wanted.name, i64::from(wanted.version))?;
-                    Ok((load(reader, version, &images)?, names))
+                    let files = reader.version_files(&version)?;
+                    Ok((load(reader, version, &images)?, files, names))
                 })
             })
             .await?;
         let deployments = self.deployments_list(()).await?;
-        let row = version_row(&version, &names, &deployments);
+        let row = self.version_row(&version, &names, &deployments);
         let serving = deployments
             .into_iter()
             .filter(|deployment| {
@@ -126,6 +132,17 @@ impl Console {
             input_example: self
                 .input_example(&version.version, row.machine_id.as_deref())
                 .await,
+            signature: self
+                .signature(&model_uri(&version.version), row.machine_id.as_deref())
+                .await,
+            files: files
+                .into_iter()
+                .map(|file| VersionFile {
+                    path: file.path,
+                    size: file.size,
+                    sha256: file.sha256,
+                })
+                .collect(),
             row,
         })
     }
@@ -147,8 +164,7 @@ impl Console {
         let alias = args.alias.clone();
         let registered = name.clone();
         let version = self
-            .db(move |store| {
-                store.write(move |tx| {
+            .registry_write(move |tx| {
                     let run = tx.run(&args.run_id)?;
                     let Some(model) = model_paths(tx, &run)?
                         .into_iter()
@@ -189,7 +205,6 @@ impl Console {
                         tx.set_alias(&registered, alias, version.version)?;
                     }
                     Ok(version)
-                })
             })
             .await?;
         let key = VersionKey {
@@ -215,7 +230,7 @@ impl Console {
     pub async fn model_delete(&self, args: ByName) -> Result<Nothing, ErrorBody> {
         self.refuse_when_deployed(&args.name, None).await?;
         let name = args.name.clone();
-        self.db(move |store| store.write(move |tx| tx.delete_registered_model(&name)))
+        self.registry_write(move |tx| tx.delete_registered_model(&name))
             .await?;
         self.activity(
             ActivityKind::ModelDeleted,
@@ -233,8 +248,8 @@ impl Console {
         self.refuse_when_deployed(&key.name, Some(key.version))
             .await?;
         let wanted = key.clone();
-        self.db(move |store| {
-            store.write(move |tx| tx.delete_model_version(&wanted.name, i64::from(wanted.version)))
+        self.registry_write(move |tx| {
+            tx.delete_model_version(&wanted.name, i64::from(wanted.version))
         })
         .await?;
         self.activity(
@@ -251,12 +266,10 @@ impl Console {
     /// Changes a version's description.
     pub async fn version_describe(&self, args: VersionDescribe) -> Result<Nothing, ErrorBody> {
         check_description(Some(&args.description))?;
-        self.db(move |store| {
-            store.write(move |tx| {
-                let text = Some(args.description.as_str()).filter(|text| !text.is_empty());
-                tx.describe_model_version(&args.name, i64::from(args.version), text)?;
-                Ok(())
-            })
+        self.registry_write(move |tx| {
+            let text = Some(args.description.as_str()).filter(|text| !text.is_empty());
+            tx.describe_model_version(&args.name, i64::from(args.version), text)?;
+            Ok(())
         })
         .await
     }
@@ -264,24 +277,20 @@ impl Console {
     /// Sets a tag of a version.
     pub async fn version_tag_set(&self, args: VersionTagSet) -> Result<Nothing, ErrorBody> {
         check_tag(&args.key, &args.value)?;
-        self.db(move |store| {
-            store.write(move |tx| {
-                let tag = KeyValue {
-                    key: args.key,
-                    value: args.value,
-                };
-                tx.set_model_version_tag(&args.name, i64::from(args.version), &tag)
-            })
+        self.registry_write(move |tx| {
+            let tag = KeyValue {
+                key: args.key,
+                value: args.value,
+            };
+            tx.set_model_version_tag(&args.name, i64::from(args.version), &tag)
         })
         .await
     }
 
     /// Deletes a tag of a version.
     pub async fn version_tag_delete(&self, args: VersionTagDelete) -> Result<Nothing, ErrorBody> {
-        self.db(move |store| {
-            store.write(move |tx| {
-                tx.delete_model_version_tag(&args.name, i64::from(args.version), &args.key)
-            })
+        self.registry_write(move |tx| {
+            tx.delete_model_version_tag(&args.name, i64::from(args.version), &args.key)
         })
         .await
     }
@@ -290,10 +299,8 @@ impl Console {
     pub async fn alias_set(&self, args: AliasSet) -> Result<Nothing, ErrorBody> {
         validate::alias("alias", &args.alias)?;
         let wanted = args.clone();
-        self.db(move |store| {
-            store.write(move |tx| {
-                tx.set_alias(&wanted.name, &wanted.alias, i64::from(wanted.version))
-            })
+        self.registry_write(move |tx| {
+            tx.set_alias(&wanted.name, &wanted.alias, i64::from(wanted.version))
         })
         .await?;
         self.alias_activity(
@@ -309,14 +316,14 @@ impl Console {
     /// Removes an alias.
     pub async fn alias_delete(&self, args: AliasDelete) -> Result<Nothing, ErrorBody> {
         let wanted = args.clone();
-        self.db(move |store| store.write(move |tx| tx.delete_alias(&wanted.name, &wanted.alias)))
+        self.registry_write(move |tx| tx.delete_alias(&wanted.name, &wanted.alias))
             .await?;
         self.alias_activity(ActivityKind::AliasRemoved, &args.name, &args.alias, None)
             .await;
         Ok(())
     }
 
-    async fn alias_activity(
+    pub(crate) async fn alias_activity(
         &self,
         kind: ActivityKind,
         name: &str,
@@ -328,6 +335,48 @@ impl Console {
             None => format!("@{alias}"),
         };
         self.activity(kind, name, name, Some(detail), None).await;
+    }
+
+    fn version_row(
+        &self,
+        loaded: &Version,
+        names: &MachineNames,
+        deployments: &[DeploymentRow],
+    ) -> VersionRow {
+        let version = &loaded.version;
+        let run = loaded.seen.as_ref().map(|seen| &seen.run);
+        let machine_id = version
+            .machine_id
+            .clone()
+            .or_else(|| run.and_then(|run| run.info.machine_id.clone()));
+        VersionRow {
+            name: version.name.clone(),
+            version: number(version.version),
+            description: version.description.clone(),
+            aliases: version.aliases.clone(),
+            tags: version.tags.clone(),
+            run_id: version.run_id.clone().filter(|id| !id.is_empty()),
+            run: run
+                .filter(|run| run.info.lifecycle == LifecycleStage::Active)
+                .map(|run| run.info.name.clone()),
+            metrics: run
+                .map(|run| run.metrics.iter().map(metric_value).collect())
+                .unwrap_or_default(),
+            machine: machine_id.as_ref().and_then(|id| names.get(id).cloned()),
+            machine_id,
+            image: loaded.images.first().map(image_row),
+            live_in: deployments
+                .iter()
+                .filter(|deployment| {
+                    deployment.model == version.name
+                        && deployment.live_version == Some(number(version.version))
+                })
+                .map(|deployment| deployment.name.clone())
+                .collect(),
+            created_at: version.created_at,
+            approval: approval_row(loaded.approval.clone(), self.user()),
+            created_by: version.user_id.clone().filter(|user| !user.is_empty()),
+        }
     }
 
     async fn refuse_when_deployed(
@@ -476,6 +525,22 @@ fn versions_of(reader: &Reader<'_>, name: &str) -> Result<Vec<ModelVersion>, Sto
     Ok(versions)
 }
 
+fn load_model(reader: &Reader<'_>, model: RegisteredModel) -> Result<Model, StoreError> {
+    let versions = versions_of(reader, &model.name)?;
+    let mut waiting = 0;
+    for version in &versions {
+        if reader.approval(&model.name, version.version)?.state == ApprovalState::Asked {
+            waiting += 1;
+        }
+    }
+    Ok(Model {
+        protected: reader.protected_aliases(&model.name)?,
+        model,
+        versions,
+        waiting,
+    })
+}
+
 fn load(
     reader: &Reader<'_>,
     version: ModelVersion,
@@ -498,6 +563,7 @@ fn load(
     };
     let wanted = number(version.version);
     Ok(Version {
+        approval: reader.approval(&version.name, version.version)?,
         images: images
             .iter()
             .filter(|image| image.version == wanted)
@@ -518,11 +584,13 @@ fn fits(model: &RegisteredModel, versions: &[ModelVersion], text: &str) -> bool 
         || versions.iter().any(|version| tagged(&version.tags))
 }
 
-fn model_row(
-    model: &RegisteredModel,
-    versions: &[ModelVersion],
-    deployments: &[DeploymentRow],
-) -> ModelRow {
+fn model_row(loaded: &Model, deployments: &[DeploymentRow]) -> ModelRow {
+    let Model {
+        model,
+        versions,
+        protected,
+        waiting,
+    } = loaded;
     let deployed = deployments
         .iter()
         .filter(|deployment| deployment.model == model.name)
@@ -538,51 +606,13 @@ fn model_row(
             .map(|(alias, version)| AliasRow {
                 alias: alias.clone(),
                 version: number(*version),
+                protected: protected.contains(alias),
             })
             .collect(),
+        waiting: u32::try_from(*waiting).unwrap_or(u32::MAX),
         tags: model.tags.clone(),
         deployments: u32::try_from(deployed).unwrap_or(u32::MAX),
         updated_at: model.updated_at,
-    }
-}
-
-fn version_row(
-    loaded: &Version,
-    names: &MachineNames,
-    deployments: &[DeploymentRow],
-) -> VersionRow {
-    let version = &loaded.version;
-    let run = loaded.seen.as_ref().map(|seen| &seen.run);
-    let machine_id = version
-        .machine_id
-        .clone()
-        .or_else(|| run.and_then(|run| run.info.machine_id.clone()));
-    VersionRow {
-        name: version.name.clone(),
-        version: number(version.version),
-        description: version.description.clone(),
-        aliases: version.aliases.clone(),
-        tags: version.tags.clone(),
-        run_id: version.run_id.clone().filter(|id| !id.is_empty()),
-        run: run
-            .filter(|run| run.info.lifecycle == LifecycleStage::Active)
-            .map(|run| run.info.name.clone()),
-        metrics: run
-            .map(|run| run.metrics.iter().map(metric_value).collect())
-            .unwrap_or_default(),
-        machine: machine_id.as_ref().and_then(|id| names.get(id).cloned()),
-        machine_id,
-        image: loaded.images.first().map(image_row),
-        live_in: deployments
-            .iter()
-            .filter(|deployment| {
-                deployment.model == version.name
-                    && deployment.live_version == Some(number(version.version))
-            })
-            .map(|deployment| deployment.name.clone())
-            .collect(),
-        created_at: version.created_at,
-        created_by: version.user_id.clone().filter(|user| !user.is_empty()),
     }
 }
 

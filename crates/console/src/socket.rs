@@ -9,6 +9,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::Uid;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skerry_domain::{Code, ErrorBody};
@@ -16,6 +17,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::UnixStream;
 
 use crate::Console;
+use crate::console::person;
 
 /// A request is a form's worth of JSON; more is a mistake.
 const LONGEST_REQUEST: u64 = 8 * 1024 * 1024;
@@ -73,7 +75,14 @@ impl Console {
                         }
                     },
                 };
-                let connection = console.clone();
+                // Another user who may come in here, such as root, is not who opened the workspace.
+                let connection = match stream.peer_cred() {
+                    Ok(peer) => console.used_by(person(Uid::from_raw(peer.uid()))),
+                    Err(error) => {
+                        tracing::warn!(%error, "somebody on the local socket has no name");
+                        continue;
+                    }
+                };
                 let stopping = console.stopping();
                 console.spawn(async move {
                     tokio::select! {

@@ -3,7 +3,7 @@
 /**
  * What can happen.
  */
-export type ActivityKind = "machine_registered" | "machine_forgotten" | "machine_unreachable" | "machine_reachable" | "host_key_pinned" | "run_started" | "run_finished" | "run_failed" | "run_cancelled" | "run_interrupted" | "version_registered" | "alias_set" | "alias_removed" | "version_deleted" | "model_deleted" | "image_pushed" | "image_failed" | "deployment_created" | "deployment_updated" | "deployment_rolled_back" | "deployment_stopped" | "deployment_started" | "deployment_deleted" | "deployment_healthy" | "deployment_unhealthy" | "registry_saved" | "registry_deleted" | "secret_deleted";
+export type ActivityKind = "machine_registered" | "machine_forgotten" | "machine_unreachable" | "machine_reachable" | "host_key_pinned" | "run_started" | "run_finished" | "run_failed" | "run_cancelled" | "run_interrupted" | "version_registered" | "alias_set" | "alias_removed" | "alias_protected" | "alias_unprotected" | "approval_asked" | "approval_given" | "approval_refused" | "approval_withdrawn" | "version_deleted" | "model_deleted" | "image_pushed" | "image_failed" | "deployment_created" | "deployment_updated" | "deployment_rolled_back" | "deployment_stopped" | "deployment_started" | "deployment_deleted" | "deployment_healthy" | "deployment_unhealthy" | "registry_saved" | "registry_deleted" | "secret_deleted";
 
 /**
  * Asks for a page of what happened, newest first.
@@ -91,6 +91,48 @@ version: string | null, };
 export type AgentInstallPhase = "uploading" | "starting" | "answering";
 
 /**
+ * What an alias stood for during a time.
+ */
+export type AliasAt = {
+/**
+ * The version at the beginning; `None` for none, or when it is not known.
+ */
+version: number | null,
+/**
+ * The entry that says so.
+ */
+since: RegistryHistoryRow | null,
+/**
+ * Moves after the beginning, oldest first.
+ */
+moves: Array<RegistryHistoryRow>,
+/**
+ * The history of the model begins here; what was before is not known.
+ */
+known_from: number | null, };
+
+/**
+ * Asks what an alias stood for during a time.
+ */
+export type AliasAtQuery = {
+/**
+ * Model, by a name that it has or had.
+ */
+name: string,
+/**
+ * Alias.
+ */
+alias: string,
+/**
+ * From then.
+ */
+from: number,
+/**
+ * Until then; the same for one moment.
+ */
+to: number, };
+
+/**
  * Removes an alias.
  */
 export type AliasDelete = {
@@ -104,6 +146,27 @@ name: string,
 alias: string, };
 
 /**
+ * Protects an alias, or lets it free.
+ */
+export type AliasProtect = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Alias; it need not stand for anything yet.
+ */
+alias: string,
+/**
+ * It moves only to approved versions.
+ */
+protect: boolean,
+/**
+ * Why.
+ */
+reason: string | null, };
+
+/**
  * An alias.
  */
 export type AliasRow = {
@@ -114,7 +177,11 @@ alias: string,
 /**
  * Version it stands for.
  */
-version: number, };
+version: number,
+/**
+ * It moves only to approved versions.
+ */
+protected: boolean, };
 
 /**
  * Sets an alias.
@@ -165,6 +232,95 @@ empty: boolean,
  * State of the place for secrets.
  */
 secret_store: SecretStoreInfo, };
+
+/**
+ * Asks for the approval of a version, or takes a request or an approval back.
+ */
+export type ApprovalAsk = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Version.
+ */
+version: number,
+/**
+ * Why; needed to take back an approval that was given.
+ */
+reason: string | null, };
+
+/**
+ * Approves a version, or refuses to.
+ */
+export type ApprovalDecide = {
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Version.
+ */
+version: number,
+/**
+ * Approve it.
+ */
+approve: boolean,
+/**
+ * Why.
+ */
+reason: string, };
+
+/**
+ * The approval of a model version.
+ */
+export type ApprovalRow = {
+/**
+ * Where it stands.
+ */
+state: ApprovalState,
+/**
+ * The last request.
+ */
+asked: ApprovalStep | null,
+/**
+ * What came of it.
+ */
+settled: ApprovalStep | null,
+/**
+ * Approved, but its files are others now: it counts no more.
+ */
+files_changed: boolean,
+/**
+ * The person at this console asked, and so cannot decide.
+ */
+own: boolean, };
+
+/**
+ * Where the approval of a version stands.
+ */
+export type ApprovalState = "none" | "asked" | "approved" | "refused" | "withdrawn";
+
+/**
+ * A step of an approval.
+ */
+export type ApprovalStep = {
+/**
+ * Who.
+ */
+who: string,
+/**
+ * When.
+ */
+at: number,
+/**
+ * Why.
+ */
+reason: string | null,
+/**
+ * Digest of the version's files at that time, when files were known.
+ */
+files: string | null, };
 
 /**
  * The beginning of an artifact.
@@ -1347,7 +1503,11 @@ row: ModelRow,
 /**
  * Versions, newest first.
  */
-versions: Array<VersionRow>, };
+versions: Array<VersionRow>,
+/**
+ * Aliases that move only to approved versions, also those that stand for none now.
+ */
+protected: Array<string>, };
 
 /**
  * Asks for registered models.
@@ -1415,6 +1575,10 @@ aliases: Array<AliasRow>,
  * Tags.
  */
 tags: Array<KeyValue>,
+/**
+ * Versions whose approval is asked for.
+ */
+waiting: number,
 /**
  * Deployments of any version.
  */
@@ -1663,7 +1827,119 @@ suggested_experiment: string | null, };
  * A variant exists only where a person can meet it in the console. Where there is
  * none, the words of the code say enough.
  */
-export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "image_being_made" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
+export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "reason_empty" | "reason_too_long" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "approval_missing" | "approved_files_changed" | "asked_files_changed" | "person_unknown" | "approval_own" | "approval_of_another" | "approval_not_asked" | "approval_asked_already" | "approval_given_already" | "alias_is_protected" | "alias_protected_already" | "alias_not_protected" | "image_being_made" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
+
+/**
+ * What is wrong with the history.
+ */
+export type RegistryBreak = { "kind": "changed",
+/**
+ * Its number.
+ */
+seq: number, } | { "kind": "missing",
+/**
+ * Its number.
+ */
+seq: number, } | { "kind": "end",
+/**
+ * Its number.
+ */
+seq: number, } | { "kind": "alias",
+/**
+ * Model.
+ */
+name: string,
+/**
+ * Alias.
+ */
+alias: string, } | { "kind": "not_noted" };
+
+/**
+ * What happened in the registry.
+ */
+export type RegistryEvent = "model_created" | "model_renamed" | "model_deleted" | "model_tag" | "version_created" | "version_replaced" | "version_deleted" | "version_tag" | "stage_changed" | "alias_found" | "alias_set" | "alias_removed" | "alias_refused" | "alias_protected" | "alias_unprotected" | "approval_asked" | "approval_withdrawn" | "approval_given" | "approval_refused";
+
+/**
+ * Asks for the history of a model, newest first.
+ */
+export type RegistryHistoryQuery = {
+/**
+ * Model, by a name that it has or had; also one that was deleted.
+ */
+name: string,
+/**
+ * Only this version.
+ */
+version: number | null,
+/**
+ * Only before this entry.
+ */
+before: number | null,
+/**
+ * At most so many, up to 500.
+ */
+limit: number, };
+
+/**
+ * An entry of the registry's history.
+ */
+export type RegistryHistoryRow = {
+/**
+ * Number in the chain, from 1.
+ */
+seq: number,
+/**
+ * When it took effect here.
+ */
+at: number,
+/**
+ * The model's name at that time.
+ */
+name: string,
+/**
+ * What happened.
+ */
+event: RegistryEvent,
+/**
+ * To which version.
+ */
+version: number | null,
+/**
+ * The alias, or the key of a tag.
+ */
+subject: string | null,
+/**
+ * What was before.
+ */
+before: string | null,
+/**
+ * What is now.
+ */
+after: string | null,
+/**
+ * Why.
+ */
+reason: string | null,
+/**
+ * Through which door.
+ */
+via: Via,
+/**
+ * The person, or the id of the run; empty when it is not known.
+ */
+who: string,
+/**
+ * The machine that it happened on.
+ */
+machine: string | null,
+/**
+ * When it happened there, by its clock.
+ */
+happened_at: number | null,
+/**
+ * Hash of the entry, which covers all before it.
+ */
+hash: string, };
 
 /**
  * A container registry known to the workspace.
@@ -1722,6 +1998,41 @@ password: string | null,
  * Plain HTTP.
  */
 insecure: boolean, };
+
+/**
+ * Whether the history is whole.
+ */
+export type RegistryVerified = {
+/**
+ * It is, and the noted hash, if any, is in it.
+ */
+whole: boolean,
+/**
+ * Entries that were looked at.
+ */
+entries: number,
+/**
+ * Hash of the last of them: note it elsewhere to be safe from a chain that is
+ * written anew.
+ */
+end: string,
+/**
+ * What is wrong first.
+ */
+problem: RegistryBreak | null,
+/**
+ * The entry whose hash was noted.
+ */
+noted: number | null, };
+
+/**
+ * Asks whether the history is whole.
+ */
+export type RegistryVerify = {
+/**
+ * A hash that was noted elsewhere, to be found in the chain.
+ */
+noted: string | null, };
 
 /**
  * Renames something.
@@ -2453,6 +2764,40 @@ id: string,
 fingerprints: Array<string>, };
 
 /**
+ * What goes into a model and comes out of it, one line for each column or tensor.
+ */
+export type Signature = {
+/**
+ * What goes in.
+ */
+inputs: Array<SignatureField>,
+/**
+ * What comes out.
+ */
+outputs: Array<SignatureField>,
+/**
+ * What can be set for each request.
+ */
+params: Array<SignatureField>, };
+
+/**
+ * A column, tensor or param of a signature.
+ */
+export type SignatureField = {
+/**
+ * Name; empty when it has none.
+ */
+name: string,
+/**
+ * Type, as MLflow has it, with the shape of a tensor.
+ */
+kind: string,
+/**
+ * It may be left out.
+ */
+optional: boolean, };
+
+/**
  * Where to find sshd.
  */
 export type SshAddress = {
@@ -2574,6 +2919,14 @@ inputs: Array<RunInput>,
  */
 project_hash: string | null,
 /**
+ * Its files with their hashes, as far as they were noted.
+ */
+files: Array<VersionFile>,
+/**
+ * What goes in and comes out, when the model says so and its machine can be asked.
+ */
+signature: Signature | null,
+/**
  * Images made of it, newest first.
  */
 images: Array<ImageRow>,
@@ -2585,6 +2938,23 @@ deployments: Array<DeploymentRow>,
  * Input example as JSON, for *Try it*, when the model has one.
  */
 input_example: string | null, };
+
+/**
+ * A file of a model version.
+ */
+export type VersionFile = {
+/**
+ * Path in the version.
+ */
+path: string,
+/**
+ * Size.
+ */
+size: number,
+/**
+ * SHA-256 in hexadecimal digits.
+ */
+sha256: string, };
 
 /**
  * Points at a model version.
@@ -2652,6 +3022,10 @@ image: ImageRow | null,
  */
 live_in: Array<string>,
 /**
+ * Its approval.
+ */
+approval: ApprovalRow,
+/**
  * When it was registered.
  */
 created_at: number,
@@ -2697,6 +3071,11 @@ key: string,
  * Value.
  */
 value: string, };
+
+/**
+ * Through which door somebody came.
+ */
+export type Via = "unknown" | "person" | "client" | "script" | "import";
 
 /**
  * Where a run stands on its machine: finer than MLflow's status.
@@ -2770,6 +3149,13 @@ export interface Commands {
   version_tag_delete: { args: VersionTagDelete; result: null };
   alias_set: { args: AliasSet; result: null };
   alias_delete: { args: AliasDelete; result: null };
+  alias_protect: { args: AliasProtect; result: null };
+  approval_ask: { args: ApprovalAsk; result: null };
+  approval_decide: { args: ApprovalDecide; result: null };
+  approval_withdraw: { args: ApprovalAsk; result: null };
+  registry_history: { args: RegistryHistoryQuery; result: Array<RegistryHistoryRow> };
+  registry_verify: { args: RegistryVerify; result: RegistryVerified };
+  alias_at: { args: AliasAtQuery; result: AliasAt };
   registries_list: { args: null; result: Array<RegistryRow> };
   registry_save: { args: RegistrySave; result: RegistryRow };
   registry_test: { args: ById; result: RegistryRow };
@@ -2859,6 +3245,13 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   version_tag_delete: { provides: [], invalidates: ["models"] },
   alias_set: { provides: [], invalidates: ["models","activity"] },
   alias_delete: { provides: [], invalidates: ["models","activity"] },
+  alias_protect: { provides: [], invalidates: ["models","activity"] },
+  approval_ask: { provides: [], invalidates: ["models","activity"] },
+  approval_decide: { provides: [], invalidates: ["models","activity"] },
+  approval_withdraw: { provides: [], invalidates: ["models","activity"] },
+  registry_history: { provides: ["models"], invalidates: [] },
+  registry_verify: { provides: ["models"], invalidates: [] },
+  alias_at: { provides: ["models"], invalidates: [] },
   registries_list: { provides: ["registries"], invalidates: [] },
   registry_save: { provides: [], invalidates: ["registries","secrets","activity"] },
   registry_test: { provides: [], invalidates: ["registries"] },

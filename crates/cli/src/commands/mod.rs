@@ -1,5 +1,6 @@
 //! The verbs, each a few calls of the console's commands.
 
+mod approval;
 mod deploy;
 mod doctor;
 mod machine;
@@ -16,7 +17,7 @@ use skerry_console::api::{ActivityQuery, ActivityRow, SecretStoreInfo};
 use skerry_domain::{Code, ErrorBody, Millis};
 
 use crate::access::Access;
-use crate::arguments::{Arguments, Verb};
+use crate::arguments::{Arguments, Model, Verb};
 use crate::{output, serve, web};
 
 /// What every verb needs.
@@ -39,6 +40,9 @@ pub async fn run(arguments: Arguments) -> Result<(), ErrorBody> {
         Verb::Import(verb) => return transfer::import(verb, data_dir, json).await,
         Verb::Export(verb) => return transfer::export(verb, data_dir, json).await,
         Verb::Doctor(verb) => return doctor::run(verb, data_dir, json).await,
+        Verb::Model(Model::Approval(verb)) if approval::at_server(&verb) => {
+            return approval::in_server(verb, &data_dir, json).await;
+        }
         _ => {}
     }
     let _log = skerry_console::logging::init(&data_dir.join("logs"));
@@ -147,6 +151,52 @@ pub fn time(at: Millis) -> String {
     )
 }
 
+/// A day or a moment, UTC, as [`time`] writes it: from and to in milliseconds, both
+/// included.
+pub fn span(text: &str) -> Result<(Millis, Millis), String> {
+    let wrong = || format!("'{text}' is no time: write 2026-11-27 or 2026-11-27T09:30:00Z.");
+    let (day, clock) = match text.split_once('T') {
+        Some((day, clock)) => (day, Some(clock.strip_suffix('Z').ok_or_else(wrong)?)),
+        None => (text, None),
+    };
+    let numbers = |text: &str, by: char| -> Option<[i64; 3]> {
+        let parts: Option<Vec<i64>> = text
+            .split(by)
+            .map(|part| {
+                part.bytes()
+                    .all(|b| b.is_ascii_digit())
+                    .then(|| part.parse().ok())?
+            })
+            .collect();
+        parts?.try_into().ok()
+    };
+    let [year, month, of_month] = numbers(day, '-').ok_or_else(wrong)?;
+    if !(0..=9_999).contains(&year) {
+        return Err(wrong());
+    }
+    // Days by Howard Hinnant's `days_from_civil`.
+    let y = year - i64::from(month <= 2);
+    let era = y.div_euclid(400);
+    let yoe = y.rem_euclid(400);
+    let doy = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + of_month - 1;
+    let days = era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468;
+    let begin = days * 86_400_000;
+    // 30 February and the like come out as another day.
+    if !time(begin).starts_with(day) {
+        return Err(wrong());
+    }
+    match clock {
+        None => Ok((begin, begin + 86_400_000 - 1)),
+        Some(clock) => match numbers(clock, ':').ok_or_else(wrong)? {
+            [h @ 0..=23, m @ 0..=59, s @ 0..=59] => {
+                let at = begin + ((h * 60 + m) * 60 + s) * 1_000;
+                Ok((at, at))
+            }
+            _ => Err(wrong()),
+        },
+    }
+}
+
 /// Reads a secret from standard input, to its end or the end of its line. A person at
 /// a terminal is asked for it.
 pub fn read_secret(what: &str) -> Result<String, ErrorBody> {
@@ -188,7 +238,29 @@ pub fn absolute(field: &str, path: &PathBuf) -> Result<String, ErrorBody> {
 
 #[cfg(test)]
 mod tests {
-    use super::time;
+    use super::{span, time};
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        for at in [0, 951_782_400_000, 1_795_737_599_000] {
+            assert_eq!(span(&time(at)), Ok((at, at)));
+        }
+        assert_eq!(span("2000-02-29"), Ok((951_782_400_000, 951_868_799_999)));
+        for bad in [
+            "",
+            "today",
+            "2000-2-9",
+            "2001-02-29",
+            "2000-13-01",
+            "2000-02-29T24:00:00Z",
+            "2000-02-29T10:00:00",
+            "99999999-01-01",
+            "-1-01-01",
+            "2000-02-2९",
+        ] {
+            assert!(span(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn times_are_iso_8601() {

@@ -7,7 +7,7 @@ use skerry_console::api::*;
 use skerry_domain::{Code, ErrorBody};
 
 use super::run::nothing;
-use super::{Session, registry, time, word};
+use super::{Session, approval, registry, time, word};
 use crate::arguments::Model;
 use crate::output;
 
@@ -67,6 +67,7 @@ pub async fn run(session: &mut Session, verb: Model) -> Result<(), ErrorBody> {
                     &[
                         "VERSION",
                         "ALIASES",
+                        "APPROVAL",
                         "RUN",
                         "IMAGE",
                         "LIVE IN",
@@ -114,6 +115,7 @@ pub async fn run(session: &mut Session, verb: Model) -> Result<(), ErrorBody> {
             };
             nothing(session, "version_tag_set", json!(args)).await
         }
+        Model::Approval(verb) => approval::run(session, verb).await,
         Model::Delete {
             name,
             version: Some(version),
@@ -229,6 +231,7 @@ fn version_line(row: &VersionRow) -> Vec<String> {
     vec![
         row.version.to_string(),
         row.aliases.join(" "),
+        approval::state(&row.approval),
         row.run.clone().unwrap_or_default(),
         row.image
             .as_ref()
@@ -243,6 +246,7 @@ fn describe(detail: &VersionDetail) -> String {
     let mut text = format!("{} version {}", row.name, row.version);
     let mut fact = |key: &str, value: &str| text.push_str(&format!("\n{key:<10}{value}"));
     fact("source", &detail.source);
+    fact("approval", &approval::state(&row.approval));
     if let Some(run) = &row.run_id {
         fact("run", run);
     }

@@ -3,6 +3,7 @@
 //! Times are milliseconds since the epoch (UTC), sizes are bytes, durations are
 //! milliseconds. `None` means "not known" or "does not apply".
 
+mod approvals;
 mod checks;
 mod deployments;
 mod machines;
@@ -10,6 +11,7 @@ mod models;
 mod runs;
 mod workspace;
 
+pub use approvals::*;
 pub use checks::*;
 pub use deployments::*;
 pub use machines::*;

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use skerry_domain::{ErrorBody, KeyValue, Millis, Secret};
 use ts_rs::TS;
 
-use super::{DeploymentRow, MetricValue, RunInput};
+use super::{ApprovalRow, DeploymentRow, MetricValue, RunInput};
 
 /// Asks for registered models.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -26,6 +26,8 @@ pub struct ModelRow {
     pub aliases: Vec<AliasRow>,
     /// Tags.
     pub tags: Vec<KeyValue>,
+    /// Versions whose approval is asked for.
+    pub waiting: u32,
     /// Deployments of any version.
     pub deployments: u32,
     /// Last change.
@@ -39,6 +41,8 @@ pub struct AliasRow {
     pub alias: String,
     /// Version it stands for.
     pub version: u32,
+    /// It moves only to approved versions.
+    pub protected: bool,
 }
 
 /// A registered model.
@@ -48,6 +52,8 @@ pub struct ModelDetail {
     pub row: ModelRow,
     /// Versions, newest first.
     pub versions: Vec<VersionRow>,
+    /// Aliases that move only to approved versions, also those that stand for none now.
+    pub protected: Vec<String>,
 }
 
 /// A model version in a list.
@@ -77,6 +83,8 @@ pub struct VersionRow {
     pub image: Option<ImageRow>,
     /// Deployments where it is live.
     pub live_in: Vec<String>,
+    /// Its approval.
+    pub approval: ApprovalRow,
     /// When it was registered.
     pub created_at: Millis,
     /// By whom.
@@ -122,12 +130,49 @@ pub struct VersionDetail {
     pub inputs: Vec<RunInput>,
     /// Hash over the project's files of the run.
     pub project_hash: Option<String>,
+    /// Its files with their hashes, as far as they were noted.
+    pub files: Vec<VersionFile>,
+    /// What goes in and comes out, when the model says so and its machine can be asked.
+    pub signature: Option<Signature>,
     /// Images made of it, newest first.
     pub images: Vec<ImageRow>,
     /// Deployments that have or had it.
     pub deployments: Vec<DeploymentRow>,
     /// Input example as JSON, for *Try it*, when the model has one.
     pub input_example: Option<String>,
+}
+
+/// A file of a model version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct VersionFile {
+    /// Path in the version.
+    pub path: String,
+    /// Size.
+    pub size: u64,
+    /// SHA-256 in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// What goes into a model and comes out of it, one line for each column or tensor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Signature {
+    /// What goes in.
+    pub inputs: Vec<SignatureField>,
+    /// What comes out.
+    pub outputs: Vec<SignatureField>,
+    /// What can be set for each request.
+    pub params: Vec<SignatureField>,
+}
+
+/// A column, tensor or param of a signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SignatureField {
+    /// Name; empty when it has none.
+    pub name: String,
+    /// Type, as MLflow has it, with the shape of a tensor.
+    pub kind: String,
+    /// It may be left out.
+    pub optional: bool,
 }
 
 /// Registers a model version from a run.

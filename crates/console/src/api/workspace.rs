@@ -296,6 +296,18 @@ pub enum ActivityKind {
     AliasSet,
     /// An alias was removed.
     AliasRemoved,
+    /// An alias moves only to approved versions from now on.
+    AliasProtected,
+    /// An alias is as free as any other again.
+    AliasUnprotected,
+    /// The approval of a version was asked for.
+    ApprovalAsked,
+    /// A version was approved.
+    ApprovalGiven,
+    /// The approval of a version was refused.
+    ApprovalRefused,
+    /// The request for an approval, or the approval, was taken back.
+    ApprovalWithdrawn,
     /// A model version was deleted.
     VersionDeleted,
     /// A registered model was deleted.

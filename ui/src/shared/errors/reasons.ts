@@ -39,6 +39,8 @@ export const swedishReasons: Record<Reason, string> = {
   description_too_long: "En beskrivning har högst 5 000 tecken.",
   tag_system: "Taggar som börjar med mlflow. eller skerry. sätts av program.",
   filter_syntax: "Filtret går inte att förstå från den markerade platsen.",
+  reason_empty: "Säg varför.",
+  reason_too_long: "Ett skäl har högst 5 000 tecken.",
   jump_is_machine: "Hoppvärden är maskinen själv.",
   fingerprints_differ: "Fingeravtrycken är inte de för nycklarna som värdarna visade.",
   password_empty: "Ange lösenordet.",
@@ -90,6 +92,24 @@ export const swedishReasons: Record<Reason, string> = {
   agent_first: "Registreringen är inte fullständig: ladda upp agenten igen.",
   no_host_key: "Ingen värdnyckel har granskats ännu.",
   experiment_deleted: "Experimentet är borttaget.",
+  approval_missing:
+    "Aliaset ”{alias}” är skyddat och flyttar bara till en godkänd version. Version {version} av {model} är inte godkänd: begär godkännande; någon annan ger det.",
+  approved_files_changed:
+    "Aliaset ”{alias}” är skyddat, och filerna för version {version} av {model} har ändrats sedan den godkändes: begär godkännande igen.",
+  asked_files_changed:
+    "Filerna för version {version} av {model} har ändrats sedan godkännandet begärdes: avslå, eller låt det begäras igen.",
+  person_unknown:
+    "Bara den som operativsystemet kan namnge får göra detta, och inte inifrån en användarnamnrymd (unshare, rotlösa containrar), där man kan ta vilket namn som helst.",
+  approval_own:
+    "Du begärde godkännandet av version {version} av {model} och kan inte besluta om det: någon annan måste, inloggad på datorn med ett annat namn.",
+  approval_of_another:
+    "Någon annan begärde godkännandet av version {version} av {model}, och bara den kan återta det. Andra godkänner eller avslår.",
+  approval_not_asked: "Inget godkännande av version {version} av {model} väntar: begär det först.",
+  approval_asked_already: "Godkännande av version {version} av {model} är redan begärt och väntar på beslut.",
+  approval_given_already: "Version {version} av {model} är redan godkänd.",
+  alias_is_protected: "Aliaset ”{alias}” för {model} är skyddat: ta bort skyddet först.",
+  alias_protected_already: "Aliaset ”{alias}” för {model} är redan skyddat.",
+  alias_not_protected: "Aliaset ”{alias}” för {model} är inte skyddat.",
   image_being_made: "En avbild av {subject} håller redan på att skapas.",
   step_under_way: "Ett annat steg i registreringen pågår.",
   deployment_starting:

@@ -58,6 +58,27 @@ export const activity = define({
   },
   "activity.kind.alias_set": { en: "Alias of {subject} set", sv: "Alias för {subject} sattes" },
   "activity.kind.alias_removed": { en: "Alias of {subject} removed", sv: "Alias för {subject} togs bort" },
+  "activity.kind.alias_protected": {
+    en: "Alias of {subject} protected",
+    sv: "Alias för {subject} skyddades",
+  },
+  "activity.kind.alias_unprotected": {
+    en: "Protection of an alias of {subject} removed",
+    sv: "Skyddet för ett alias för {subject} togs bort",
+  },
+  "activity.kind.approval_asked": {
+    en: "Approval of {subject} asked for",
+    sv: "Godkännande av {subject} begärdes",
+  },
+  "activity.kind.approval_given": { en: "{subject} approved", sv: "{subject} godkändes" },
+  "activity.kind.approval_refused": {
+    en: "Approval of {subject} refused",
+    sv: "Godkännande av {subject} avslogs",
+  },
+  "activity.kind.approval_withdrawn": {
+    en: "Approval of {subject} withdrawn",
+    sv: "Godkännandet av {subject} återtogs",
+  },
   "activity.kind.version_deleted": {
     en: "Version of {subject} deleted",
     sv: "Version av {subject} togs bort",
