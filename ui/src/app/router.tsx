@@ -39,6 +39,7 @@ const routes = [
   view("/runs/$runId", lazyRouteComponent(runs, "RunPage")),
   view("/models", lazyRouteComponent(models, "ModelsPage")),
   view("/models/$name", lazyRouteComponent(models, "ModelPage")),
+  view("/models/$name/compare", lazyRouteComponent(models, "CompareVersionsPage")),
   view("/models/$name/$version", lazyRouteComponent(models, "VersionPage")),
   view("/deployments", lazyRouteComponent(deployments, "DeploymentsPage")),
   view("/deployments/new", lazyRouteComponent(deployments, "NewDeploymentPage")),

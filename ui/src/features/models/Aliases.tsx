@@ -1,14 +1,21 @@
 import { Check, Plus, X } from "lucide-react";
 import { useState } from "react";
+import type { ApprovalRow } from "../../bindings/api";
 import { useMutationCommand, useQueryCommand } from "../../shared/backend";
 import { Button, ErrorBanner, IconButton } from "../../shared/components";
 import { t } from "../../shared/i18n";
+import { mayCarry } from "./approval";
 import { AliasChip } from "./Chips";
 import styles from "./models.module.css";
 import * as check from "./validate";
 
 /** Aliases of a version, changed in their place. */
-export function Aliases(props: { name: string; version: number; aliases: readonly string[] }) {
+export function Aliases(props: {
+  name: string;
+  version: number;
+  aliases: readonly string[];
+  approval: ApprovalRow;
+}) {
   const { name, version } = props;
   const model = useQueryCommand("model_get", { name });
   const set = useMutationCommand("alias_set");
@@ -16,6 +23,8 @@ export function Aliases(props: { name: string; version: number; aliases: readonl
   const [draft, setDraft] = useState<string | null>(null);
   const [failure, setFailure] = useState<unknown>(null);
   const wrong = draft === null || draft === "" ? null : check.alias(draft);
+  const locked = (alias: string) => model.data?.protected.includes(alias) ?? false;
+  const forbidden = draft !== null && locked(draft) && !mayCarry(props.approval);
   const taken = model.data?.row.aliases.find((a) => a.alias === draft && a.version !== version);
   const attempt = async (work: () => Promise<unknown>) => {
     setFailure(null);
@@ -27,17 +36,21 @@ export function Aliases(props: { name: string; version: number; aliases: readonl
     }
   };
   const save = () => {
-    if (draft && wrong === null) void attempt(() => set.mutateAsync({ name, alias: draft, version }));
+    if (draft && wrong === null && !forbidden)
+      void attempt(() => set.mutateAsync({ name, alias: draft, version }));
   };
   return (
     <div className={styles.aliasEditor}>
       {props.aliases.map((alias) => (
         <span key={alias} className={styles.aliasItem}>
-          <AliasChip alias={alias} />
+          <AliasChip alias={alias} locked={locked(alias)} />
           <IconButton
             size="small"
-            label={t("models.alias.remove", { alias })}
+            label={
+              locked(alias) ? t("approvals.alias.stays", { alias }) : t("models.alias.remove", { alias })
+            }
             icon={<X size={12} />}
+            isDisabled={locked(alias)}
             onPress={() => void attempt(() => remove.mutateAsync({ name, alias }))}
           />
         </span>
@@ -50,7 +63,7 @@ export function Aliases(props: { name: string; version: number; aliases: readonl
         <span className={styles.aliasForm}>
           <input
             aria-label={t("models.alias.name")}
-            aria-invalid={wrong !== null}
+            aria-invalid={wrong !== null || forbidden}
             placeholder="champion"
             value={draft}
             // biome-ignore lint/a11y/noAutofocus: a person just asked for this field
@@ -68,7 +81,7 @@ export function Aliases(props: { name: string; version: number; aliases: readonl
             size="small"
             label={t("common.save")}
             icon={<Check size={14} />}
-            isDisabled={!draft || wrong !== null}
+            isDisabled={!draft || wrong !== null || forbidden}
             onPress={save}
           />
           <IconButton
@@ -79,9 +92,14 @@ export function Aliases(props: { name: string; version: number; aliases: readonl
           />
         </span>
       )}
-      {(wrong || taken) && (
-        <span role="status" className={wrong ? styles.wrong : "quiet"}>
-          {wrong ?? (taken ? t("models.alias.moves", { n: taken.version }) : "")}
+      {(wrong || forbidden || taken) && (
+        <span role="status" className={wrong || forbidden ? styles.wrong : "quiet"}>
+          {wrong ??
+            (forbidden
+              ? t("approvals.alias.needsApproval")
+              : taken
+                ? t("models.alias.moves", { n: taken.version })
+                : "")}
         </span>
       )}
       {failure ? <ErrorBanner error={failure} /> : null}

@@ -1,9 +1,26 @@
+import { Lock } from "lucide-react";
 import type { KeyValue } from "../../bindings/api";
+import { t } from "../../shared/i18n";
 import styles from "./models.module.css";
 
-export function AliasChip({ alias, version }: { alias: string; version?: number }) {
+export function AliasChip(props: {
+  alias: string;
+  version?: number;
+  /** It moves only to approved versions. */
+  locked?: boolean;
+}) {
+  const { alias, version, locked } = props;
   return (
-    <span className={styles.alias} title={`@${alias}`}>
+    <span
+      className={styles.alias}
+      title={locked ? t("approvals.alias.protectedName", { alias: `@${alias}` }) : `@${alias}`}
+    >
+      {locked && (
+        <>
+          <Lock size={11} strokeWidth={2.4} className={styles.lock} aria-hidden />
+          <span className="visually-hidden">{t("approvals.alias.protected")} </span>
+        </>
+      )}
       <span className={styles.aliasName}>
         <span aria-hidden>@</span>
         {alias}

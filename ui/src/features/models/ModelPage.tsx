@@ -1,4 +1,5 @@
-import { useParams } from "@tanstack/react-router";
+import { useParams, useSearch } from "@tanstack/react-router";
+import { GitCompareArrows } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { ModelDetail, VersionRow } from "../../bindings/api";
 import { asErrorBody, useQueryCommand } from "../../shared/backend";
@@ -12,6 +13,7 @@ import {
   Loading,
   Markdown,
   Page,
+  Tabs,
   Time,
   useGo,
 } from "../../shared/components";
@@ -19,10 +21,15 @@ import { formatTime } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
 import { type Column, DataTable } from "../../shared/table";
 import { metricValue } from "../runs/values";
+import { AliasesTab } from "./AliasesTab";
+import { ApprovalWord, approvalWords } from "./approval";
 import { AliasChip, Digest, TagChips } from "./Chips";
 import { DeleteVersionDialog } from "./DeleteVersionDialog";
+import { HistoryTab } from "./HistoryTab";
 import { DeleteModelDialog, modelPath } from "./ModelsPage";
 import styles from "./models.module.css";
+
+const TABS = ["versions", "aliases", "history"] as const;
 
 export function ModelPage() {
   const { name = "" } = useParams({ strict: false }) as { name?: string };
@@ -50,6 +57,8 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
   const go = useGo();
   const [deleting, setDeleting] = useState(false);
   const [version, setVersion] = useState<VersionRow | null>(null);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const search = useSearch({ strict: false }) as Record<string, unknown>;
   const { row } = model;
   const metricKeys = useMemo(() => {
     const counts = new Map<string, number>();
@@ -77,11 +86,18 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
         cell: (v) => (
           <span className={styles.tags}>
             {v.aliases.map((a) => (
-              <AliasChip key={a} alias={a} />
+              <AliasChip key={a} alias={a} locked={model.protected.includes(a)} />
             ))}
           </span>
         ),
         width: 184,
+      },
+      {
+        id: "approval",
+        header: t("approvals.title"),
+        text: (v) => (v.approval.state === "none" ? "" : approvalWords(v.approval).label),
+        cell: (v) => <ApprovalWord approval={v.approval} />,
+        width: 176,
       },
       ...metricKeys.map(
         (key): Column<VersionRow> => ({
@@ -134,7 +150,49 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
         width: 200,
       },
     ],
-    [metricKeys],
+    [metricKeys, model.protected],
+  );
+  const tab = TABS.find((each) => each === search.tab) ?? "versions";
+  const [one, two] = [...chosen].map(Number).sort((x, y) => x - y);
+  const comparePath = `${modelPath(row.name)}/compare${
+    chosen.size === 2 ? `?a=${one}&b=${two}` : chosen.size === 1 ? `?b=${one}` : ""
+  }`;
+  const versions = (
+    <>
+      {row.versions > 1 && (
+        <div className={styles.toolbar}>
+          <LinkButton size="small" icon={<GitCompareArrows size={14} aria-hidden />} to={comparePath}>
+            {t("approvals.compare")}
+          </LinkButton>
+          {chosen.size > 0 && chosen.size !== 2 && (
+            <span className="quiet">{t("approvals.compare.two")}</span>
+          )}
+        </div>
+      )}
+      <div className={styles.list}>
+        <DataTable
+          id="model-versions"
+          label={t("models.col.versions")}
+          rows={model.versions}
+          rowKey={(v) => String(v.version)}
+          columns={columns}
+          sort={{ id: "version", desc: true }}
+          {...(row.versions > 1 ? { selected: chosen, onSelected: setChosen } : {})}
+          onOpen={(v) => go(modelPath(v.name, v.version))}
+          noun={(n) => t("models.versionCount", { n })}
+          empty={<EmptyState title={t("models.noVersions")} />}
+          actions={(v) => [
+            { id: "open", label: t("models.open"), onAction: () => go(modelPath(v.name, v.version)) },
+            {
+              id: "deploy",
+              label: t("models.deploy"),
+              onAction: () => go(`/deployments/new?model=${encodeURIComponent(v.name)}&version=${v.version}`),
+            },
+            { id: "delete", label: t("models.deleteVersion"), danger: true, onAction: () => setVersion(v) },
+          ]}
+        />
+      </div>
+    </>
   );
   return (
     <Page
@@ -165,28 +223,35 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
           <ErrorBanner error={error} />
         </div>
       ) : null}
-      <div className={styles.list}>
-        <DataTable
-          id="model-versions"
-          label={t("models.col.versions")}
-          rows={model.versions}
-          rowKey={(v) => String(v.version)}
-          columns={columns}
-          sort={{ id: "version", desc: true }}
-          onOpen={(v) => go(modelPath(v.name, v.version))}
-          noun={(n) => t("models.versionCount", { n })}
-          empty={<EmptyState title={t("models.noVersions")} />}
-          actions={(v) => [
-            { id: "open", label: t("models.open"), onAction: () => go(modelPath(v.name, v.version)) },
-            {
-              id: "deploy",
-              label: t("models.deploy"),
-              onAction: () => go(`/deployments/new?model=${encodeURIComponent(v.name)}&version=${v.version}`),
-            },
-            { id: "delete", label: t("models.deleteVersion"), danger: true, onAction: () => setVersion(v) },
-          ]}
-        />
-      </div>
+      <Tabs
+        label={t("models.tabs")}
+        value={tab}
+        onChange={(id) =>
+          go(id === "versions" ? modelPath(row.name) : `${modelPath(row.name)}?tab=${id}`, { replace: true })
+        }
+        tabs={[
+          {
+            id: "versions",
+            label: t("models.col.versions"),
+            count: row.versions,
+            fill: true,
+            panel: versions,
+          },
+          {
+            id: "aliases",
+            label: t("approvals.aliases"),
+            count: new Set([...row.aliases.map((a) => a.alias), ...model.protected]).size,
+            fill: true,
+            panel: <AliasesTab model={model} />,
+          },
+          {
+            id: "history",
+            label: t("history.title"),
+            fill: true,
+            panel: <HistoryTab model={model} version={Number(search.version) || null} />,
+          },
+        ]}
+      />
       <DeleteModelDialog
         model={deleting ? row : null}
         onClose={() => setDeleting(false)}

@@ -9,6 +9,7 @@ import {
   ErrorBanner,
   LinkButton,
   Page,
+  StatusWord,
   Time,
   useGo,
 } from "../../shared/components";
@@ -53,11 +54,24 @@ export function ModelsPage() {
         cell: (r) => (
           <span className={styles.tags}>
             {r.aliases.map((a) => (
-              <AliasChip key={a.alias} alias={a.alias} version={a.version} />
+              <AliasChip key={a.alias} alias={a.alias} version={a.version} locked={a.protected} />
             ))}
           </span>
         ),
         width: 264,
+      },
+      {
+        id: "approval",
+        header: t("approvals.title"),
+        text: (r) => (r.waiting > 0 ? t("approvals.waiting", { n: r.waiting }) : ""),
+        cell: (r) =>
+          r.waiting > 0 ? (
+            <StatusWord kind="notice" label={t("approvals.waiting", { n: r.waiting })} />
+          ) : (
+            <span className="quiet">–</span>
+          ),
+        sort: (r) => r.waiting,
+        width: 176,
       },
       {
         id: "deployments",

@@ -33,8 +33,11 @@ import { currentLocale, t } from "../../shared/i18n";
 import { DeploymentStatus } from "../deployments/status";
 import { metricValue } from "../runs/values";
 import { Aliases } from "./Aliases";
+import { ApprovalPill } from "./approval";
+import { ApprovalSection } from "./ApprovalSection";
 import { ContainerizeDialog } from "./ContainerizeDialog";
 import { DeleteVersionDialog } from "./DeleteVersionDialog";
+import { FilesSection, SignatureSection } from "./Evidence";
 import { Lineage } from "./Lineage";
 import { modelPath } from "./ModelsPage";
 import styles from "./models.module.css";
@@ -94,7 +97,12 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
         { label: t("models.title"), to: "/models" },
         { label: row.name, to: modelPath(row.name) },
       ]}
-      state={<Aliases {...key} aliases={row.aliases} />}
+      state={
+        <span className={styles.state}>
+          <ApprovalPill approval={row.approval} />
+          <Aliases {...key} aliases={row.aliases} approval={row.approval} />
+        </span>
+      }
       lead={
         <Told at={row.created_at}>
           {row.created_by
@@ -118,6 +126,16 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
           </LinkButton>
           <ActionsMenu
             items={[
+              {
+                id: "history",
+                label: t("history.title"),
+                onAction: () => go(`${modelPath(row.name)}?tab=history&version=${row.version}`),
+              },
+              {
+                id: "compare",
+                label: t("approvals.compare"),
+                onAction: () => go(`${modelPath(row.name)}/compare?b=${row.version}`),
+              },
               {
                 id: "delete",
                 label: t("models.deleteVersion"),
@@ -146,6 +164,7 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
       <Lineage detail={detail} />
       <div className={styles.columns}>
         <div>
+          <ApprovalSection {...key} approval={row.approval} />
           <Section title={t("models.description")}>
             <EditableText
               label={t("models.description")}
@@ -191,6 +210,8 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
               </ul>
             )}
           </Section>
+          <SignatureSection signature={detail.signature} />
+          <FilesSection files={detail.files} />
           <Section title={t("models.example")}>
             {detail.input_example === null ? (
               <p className="quiet">{t("models.noExample")}</p>

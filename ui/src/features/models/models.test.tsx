@@ -12,6 +12,10 @@ describe("screens", () => {
     ["/models", "The store is damaged", "error"],
     ["/models/penguins", "3 versions", ""],
     ["/models/penguins/3", "Metrics of its run", ""],
+    ["/models/penguins?tab=aliases", "hall-4", ""],
+    ["/models/penguins?tab=history", "@champion moved from version 1 to 3", ""],
+    ["/models/penguins?tab=history&version=2", "History of version 2", ""],
+    ["/models/penguins/compare", "Only what differs", ""],
     ["/models/penguins/99", "This model is not here any more", ""],
     ["/models/penguins/x", "This model is not here any more", ""],
   ])("%s shows %s and passes axe", async (path, words, variant) => {

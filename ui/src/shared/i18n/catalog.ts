@@ -1,4 +1,5 @@
 import { activity } from "./messages/activity";
+import { approvals, history } from "./messages/approvals";
 import { common } from "./messages/common";
 import { compare } from "./messages/compare";
 import { deployments } from "./messages/deployments";
@@ -16,11 +17,13 @@ import { views } from "./messages/views";
 /** Every message of the console. A new feature adds its file here. */
 export const catalog = {
   ...activity,
+  ...approvals,
   ...common,
   ...compare,
   ...deployments,
   ...fields,
   ...frame,
+  ...history,
   ...machines,
   ...models,
   ...overview,

@@ -2,6 +2,7 @@ import { define } from "../define";
 
 export const models = define({
   "models.about": { en: "About the version", sv: "Om versionen" },
+  "models.tabs": { en: "Views of the model", sv: "Vyer av modellen" },
   "models.title": { en: "Models", sv: "Modeller" },
   "models.count": {
     en: { one: "{n} model", other: "{n} models" },
