@@ -231,6 +231,19 @@ fn upkeep() {
     passes("test_upkeep", &mut client);
 }
 
+/// Approval happens beside the running server; its clients meet what comes of it.
+#[test]
+fn approvals() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let server = Server::start(&data, Some(TOKEN));
+    let mut client = client(&server, "test_approvals", Some(TOKEN), home.path());
+    client
+        .env("SKERRY", program("skerry"))
+        .env("SKERRY_FOLDER", &data);
+    passes("test_approvals", &mut client);
+}
+
 /// The last release before MLflow 3, whose models are files of runs.
 #[test]
 fn client_before_mlflow_3() {
