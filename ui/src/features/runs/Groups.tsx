@@ -1,7 +1,7 @@
-import { Layers, RotateCcw } from "lucide-react";
+import { Layers, RotateCcw, Search } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import type { RunRow } from "../../bindings/api";
-import { useBackend } from "../../shared/backend";
+import { asErrorBody, useBackend } from "../../shared/backend";
 import { shortValue } from "../../shared/charts";
 import { Banner, Button, EmptyState, ErrorBanner, Progress, Segmented } from "../../shared/components";
 import { formatNumber, formatTime } from "../../shared/format";
@@ -125,6 +125,8 @@ export function Groups(props: {
     return list;
   }, [by, props.metrics, aggregate]);
 
+  // The field of the filter marks the place.
+  const unread = error !== null && asErrorBody(error).code === "invalid";
   return (
     <section className={styles.groups} aria-label={t("runTable.group.by", { column: columnName(by) })}>
       <div className={styles.groupBar}>
@@ -152,7 +154,10 @@ export function Groups(props: {
           </>
         )}
       </div>
-      {error !== null && (
+      {unread && (
+        <EmptyState icon={Search} title={t("runs.filterNotRead")} lead={t("runs.filterNotReadLead")} />
+      )}
+      {error !== null && !unread && (
         <div className={styles.groupNote}>
           <ErrorBanner error={error} onRetry={() => setAgain(again + 1)} />
         </div>

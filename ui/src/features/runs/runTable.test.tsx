@@ -227,6 +227,13 @@ describe("groups", () => {
     await waitFor(() => expect(last().filter).toBe("params.lr = '0.01'"));
   });
 
+  it("leave what is wrong with a filter to its field", async () => {
+    renderScreen("/runs?group=params.lr&q=metrics.accuracy >");
+    await screen.findByText("The filter is not understood yet");
+    expect(screen.queryByRole("alert")).toBeNull();
+    expect(await axeProblems()).toEqual([]);
+  });
+
   it("say so when there are more runs than they were made of", async () => {
     renderScreen("/runs?group=attributes.status", manyRuns(GROUPED + 500));
     await screen.findByText("Only the first 10,000 of 10,500 runs are in these groups");
