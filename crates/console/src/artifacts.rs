@@ -204,7 +204,14 @@ impl Console {
         }
         let name = match args.path.rsplit('/').next() {
             Some(name) if !name.is_empty() => name.to_owned(),
-            _ => format!("artifacts-{}", args.run_id.get(..8).unwrap_or("run")),
+            // The end of the id: runs of one minute begin alike.
+            _ => {
+                let id = args.run_id.as_str();
+                format!(
+                    "artifacts-{}",
+                    id.get(id.len().saturating_sub(8)..).unwrap_or("run")
+                )
+            }
         };
         let target = folder.join(&name);
         if target.symlink_metadata().is_ok() {

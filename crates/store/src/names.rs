@@ -172,7 +172,9 @@ pub(crate) fn run_name() -> String {
     format!("{quality}-{creature}-{}", rng.random_range(0..1000))
 }
 
-/// uuid4 in 32 hexadecimal digits.
+/// A UUID of version 7 (RFC 9562) in 32 hexadecimal digits. It begins with the time, so that
+/// new rows are neighbours in every index of ids: with random ones each new run would touch
+/// pages of its own, and writing would slow down as the store grows.
 pub(crate) fn new_id() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
+    uuid::Uuid::now_v7().simple().to_string()
 }

@@ -15,6 +15,7 @@ import {
   Tabs,
   useGo,
 } from "../../shared/components";
+import { shortId } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { usePacedNews } from "../runs/usePacedNews";
 import { axesOf } from "./axes";
@@ -152,13 +153,13 @@ export function ComparePage() {
   );
 }
 
-/** Runs of the same name get the beginning of their id, so that they can be told apart. */
+/** Runs of the same name get the end of their id, so that they can be told apart. */
 function toldApart(data: Comparison): Comparison {
   const count = (name: string) => data.runs.filter((run) => run.name === name).length;
   return {
     ...data,
     runs: data.runs.map((run) =>
-      count(run.name) > 1 ? { ...run, name: `${run.name} · ${run.id.slice(0, 6)}` } : run,
+      count(run.name) > 1 ? { ...run, name: `${run.name} · ${shortId(run.id)}` } : run,
     ),
   };
 }

@@ -5,6 +5,7 @@ import { axeProblems, renderScreen } from "../../../tests/render";
 import type { Comparison, RunsChartQuery } from "../../bindings/api";
 import { RUNS } from "../../fixtures/runs";
 import { CommandError } from "../../shared/backend";
+import { shortId } from "../../shared/format";
 import { axesOf, scaleOf, wantsLog } from "./axes";
 import { deltaOf } from "./Differences";
 
@@ -121,7 +122,7 @@ it("tells runs of the same name apart by their id", async () => {
   renderScreen(address(2), {
     runs_compare: (): Comparison => ({ runs, facts: [], metrics: [], more: false }),
   });
-  for (const run of runs) await screen.findByRole("link", { name: `penguins · ${run.id.slice(0, 6)}` });
+  for (const run of runs) await screen.findByRole("link", { name: `penguins · ${shortId(run.id)}` });
 });
 
 it("holds with 200 runs", async () => {

@@ -2,6 +2,7 @@ import { Box, Code, Container, Database, FlaskConical, Rocket } from "lucide-rea
 import type { ComponentType, ReactNode } from "react";
 import type { VersionDetail } from "../../bindings/api";
 import { Link } from "../../shared/components";
+import { shortId } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { Digest } from "./Chips";
 import styles from "./models.module.css";
@@ -31,7 +32,7 @@ export function Lineage({ detail }: { detail: VersionDetail }) {
       <Stop icon={FlaskConical} label={t("models.lineage.run")} known={row.run_id !== null}>
         {row.run_id ? (
           <>
-            <Link to={`/runs/${row.run_id}`}>{row.run ?? row.run_id.slice(0, 8)}</Link>
+            <Link to={`/runs/${row.run_id}`}>{row.run ?? shortId(row.run_id)}</Link>
             {row.machine && <span className="quiet">{row.machine}</span>}
           </>
         ) : (

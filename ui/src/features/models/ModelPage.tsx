@@ -17,7 +17,7 @@ import {
   Time,
   useGo,
 } from "../../shared/components";
-import { formatTime } from "../../shared/format";
+import { formatTime, shortId } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
 import { type Column, DataTable } from "../../shared/table";
 import { metricValue } from "../runs/values";
@@ -114,7 +114,7 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
         id: "run",
         header: t("models.col.run"),
         text: (v) => v.run ?? "",
-        cell: (v) => (v.run_id ? <Link to={`/runs/${v.run_id}`}>{v.run ?? v.run_id.slice(0, 8)}</Link> : "–"),
+        cell: (v) => (v.run_id ? <Link to={`/runs/${v.run_id}`}>{v.run ?? shortId(v.run_id)}</Link> : "–"),
         width: 136,
       },
       {

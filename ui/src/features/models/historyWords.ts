@@ -1,4 +1,5 @@
 import type { RegistryBreak, RegistryHistoryRow } from "../../bindings/api";
+import { shortId } from "../../shared/format";
 import { t } from "../../shared/i18n";
 
 /** What happened, in one sentence. */
@@ -21,7 +22,7 @@ export function whoWords(row: RegistryHistoryRow): string {
   if (row.via === "person") return row.who;
   const who =
     row.via === "script" && row.who !== ""
-      ? t("history.run", { id: row.who.slice(0, 8) })
+      ? t("history.run", { id: shortId(row.who) })
       : t(`history.via.${row.via}`);
   return row.machine === null ? who : t("history.on", { who, machine: row.machine });
 }

@@ -26,7 +26,7 @@ import {
   toast,
   useGo,
 } from "../../shared/components";
-import { formatAgo, formatDuration, formatRough, useNow } from "../../shared/format";
+import { formatAgo, formatDuration, formatRough, shortId, useNow } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { RegisterDialog } from "../models/RegisterDialog";
 import { CancelDialog } from "./CancelDialog";
@@ -253,7 +253,7 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
         <Fact label={t("runs.id")}>
           <span className={styles.id}>
             <span className={styles.mono} title={row.id}>
-              {row.id.slice(0, 8)}
+              {shortId(row.id)}
             </span>
             <CopyButton text={row.id} label={t("runs.copyId")} />
           </span>

@@ -6,6 +6,9 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** The end of an id: enough to tell runs apart. Its beginning is the time, which many share. */
+export const shortId = (id: string) => id.slice(-8);
+
 /** A point in time (ms since the epoch) as people write it; today without the date. */
 export function formatTime(at: number, now = Date.now()): string {
   const date = new Date(at);
