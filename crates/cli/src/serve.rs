@@ -82,6 +82,11 @@ fn told(collected: &Collected, dry_run: bool) -> String {
     for uri in &collected.kept {
         text.push_str(&format!("\nNot kept here, and not deleted: {uri}"));
     }
+    for (uri, why) in &collected.failed {
+        text.push_str(&format!(
+            "\nCould not be deleted: {uri} ({why}). Mend that and run it again."
+        ));
+    }
     text
 }
 

@@ -217,11 +217,9 @@ impl ArtifactRoot {
 
     /// Deletes the folder of a run's or model's artifacts, and folders around it that
     /// are empty then.
-    pub(crate) fn delete(&self, folder: &Path) {
+    pub(crate) fn delete(&self, folder: &Path) -> std::io::Result<()> {
         match std::fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                tracing::warn!(folder = %folder.display(), %error, "artifacts could not be deleted");
-            }
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let root = |around: &Path| {
@@ -232,6 +230,7 @@ impl ArtifactRoot {
                 break;
             }
         }
+        Ok(())
     }
 
     /// The folder for files that are still being written, on the same disk as `file`.

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::middleware;
 use regex::Regex;
@@ -161,6 +162,19 @@ fn tell(lock: &mut File, running: &Running) -> std::io::Result<()> {
     lock.flush()
 }
 
+/// Deletes uploads that were broken off, at once and then every hour.
+async fn sweep_hourly(artifacts: ArtifactRoot) {
+    let mut hours = tokio::time::interval(Duration::from_secs(60 * 60));
+    loop {
+        hours.tick().await;
+        let artifacts = artifacts.clone();
+        let _ = tokio::task::spawn_blocking(move || {
+            multipart::sweep(&artifacts, multipart::STALE);
+        })
+        .await;
+    }
+}
+
 /// Serves until `shutdown`, then answers what is under way and closes the store.
 ///
 /// # Errors
@@ -180,7 +194,7 @@ pub async fn serve(
             .map(Regex::new)
             .transpose()?,
     };
-    multipart::sweep(&artifacts, multipart::STALE);
+    let swept = artifacts.clone();
     let state = MlflowState::new(store, artifacts)
         .with_locations(locations)
         .served_alone();
@@ -212,7 +226,9 @@ pub async fn serve(
     if let Some(ready) = options.on_ready {
         ready(address);
     }
+    let upkeep = tokio::spawn(sweep_hourly(swept));
     listen::serve(listener, app, Limits::default(), shutdown).await;
+    upkeep.abort();
     drop(lock);
     Ok(())
 }

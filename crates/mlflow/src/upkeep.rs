@@ -55,6 +55,8 @@ pub struct Collected {
     pub experiments: Vec<i64>,
     /// Artifact URIs whose files are not kept here, and lie there still.
     pub kept: Vec<String>,
+    /// Artifact URIs whose files could not be deleted, and why; the next time tries again.
+    pub failed: Vec<(String, String)>,
     /// Bytes of the store before and after.
     pub store_bytes: (u64, u64),
 }
@@ -158,12 +160,11 @@ fn collect(store: &Store, artifacts: &ArtifactRoot, gc: &Gc) -> Result<Collected
             runs: garbage.runs,
             logged_models: garbage.models,
             experiments: garbage.experiments,
-            kept: Vec::new(),
             store_bytes: (before, before),
+            ..Collected::default()
         });
     }
     let mut collected = Collected::default();
-    let mut files = Vec::new();
     for runs in garbage.runs.chunks(STEP) {
         let runs = runs.to_vec();
         let gone = store.write(move |tx| {
@@ -171,12 +172,10 @@ fn collect(store: &Store, artifacts: &ArtifactRoot, gc: &Gc) -> Result<Collected
                 .map(|run| Ok((tx.purge_run(&run)?, run)))
                 .collect::<skerry_store::Result<Vec<_>>>()
         })?;
-        for (uri, run) in gone {
-            if let Some(uri) = uri {
-                collected.runs.push(run);
-                files.push(uri);
-            }
-        }
+        collected.runs.extend(
+            gone.into_iter()
+                .filter_map(|(gone, run)| gone.then_some(run)),
+        );
     }
     for models in garbage.models.chunks(STEP) {
         let models = models.to_vec();
@@ -186,24 +185,17 @@ fn collect(store: &Store, artifacts: &ArtifactRoot, gc: &Gc) -> Result<Collected
                 .map(|model| Ok((tx.purge_logged_model(&model)?, model)))
                 .collect::<skerry_store::Result<Vec<_>>>()
         })?;
-        for (uri, model) in gone {
-            if let Some(uri) = uri {
-                collected.logged_models.push(model);
-                files.push(uri);
-            }
-        }
+        collected.logged_models.extend(
+            gone.into_iter()
+                .filter_map(|(gone, model)| gone.then_some(model)),
+        );
     }
     for id in garbage.experiments {
         if store.write(move |tx| tx.purge_experiment(id))? {
             collected.experiments.push(id);
         }
     }
-    for uri in files {
-        match artifacts.path_of(&uri, "") {
-            Ok(folder) => artifacts.delete(&folder),
-            Err(_) => collected.kept.push(uri),
-        }
-    }
+    delete_files(store, artifacts, &mut collected)?;
     multipart::sweep(artifacts, multipart::STALE);
     let mut left = u64::MAX;
     loop {
@@ -216,6 +208,31 @@ fn collect(store: &Store, artifacts: &ArtifactRoot, gc: &Gc) -> Result<Collected
     store.settle()?;
     collected.store_bytes = (before, size());
     Ok(collected)
+}
+
+/// Deletes the files of what has gone, also of an earlier time that was broken off.
+fn delete_files(
+    store: &Store,
+    artifacts: &ArtifactRoot,
+    collected: &mut Collected,
+) -> Result<(), StoreError> {
+    for uris in store.read(|reader| reader.doomed())?.chunks(STEP) {
+        let mut settled = Vec::new();
+        for uri in uris {
+            match artifacts.path_of(uri, "") {
+                Err(_) => collected.kept.push(uri.clone()),
+                Ok(folder) => {
+                    if let Err(error) = artifacts.delete(&folder) {
+                        collected.failed.push((uri.clone(), error.to_string()));
+                        continue;
+                    }
+                }
+            }
+            settled.push(uri.clone());
+        }
+        store.write(move |tx| tx.forget_doomed(&settled))?;
+    }
+    Ok(())
 }
 
 /// Takes out of the bin of a data folder for good. Blocks.
@@ -347,4 +364,66 @@ fn ask(data_dir: &Path, request: &str, body: &Value) -> Result<Value, ErrorBody>
         },
         message,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::path::PathBuf;
+
+    use skerry_domain::LifecycleStage;
+    use skerry_store::NewRun;
+
+    use super::*;
+
+    /// A data folder with one run in the bin, and where its artifacts lie.
+    fn with_deleted_run() -> (tempfile::TempDir, Places, PathBuf, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places {
+            data_dir: folder.path().to_owned(),
+            artifacts_destination: None,
+            default_artifact_root: None,
+        };
+        let (store, artifacts) = places.open().unwrap();
+        let run = store.write(|tx| tx.create_run(NewRun::default())).unwrap();
+        let files = artifacts.path_of(&run.info.artifact_uri, "").unwrap();
+        std::fs::create_dir_all(&files).unwrap();
+        std::fs::write(files.join("model.bin"), "weights").unwrap();
+        let id = run.info.run_id.clone();
+        let bin = LifecycleStage::Deleted;
+        store
+            .write(move |tx| tx.set_run_lifecycle(&id, bin))
+            .unwrap();
+        (folder, places, files, run.info.run_id)
+    }
+
+    #[test]
+    fn files_of_a_collection_that_was_broken_off_go_with_the_next() {
+        let (_folder, places, files, run) = with_deleted_run();
+        // Killed after the row was gone.
+        let (store, _) = places.open().unwrap();
+        assert!(store.write(move |tx| tx.purge_run(&run)).unwrap());
+        drop(store);
+        assert!(files.exists());
+        let collected = gc_in(&places, &Gc::default()).unwrap();
+        assert!(!files.exists());
+        assert!(collected.runs.is_empty() && collected.failed.is_empty());
+    }
+
+    #[test]
+    fn files_that_cannot_be_deleted_are_named_and_tried_again() {
+        let (_folder, places, files, run) = with_deleted_run();
+        // No folder, and so not to be deleted as one.
+        std::fs::remove_dir_all(&files).unwrap();
+        std::fs::write(&files, "in the way").unwrap();
+        let collected = gc_in(&places, &Gc::default()).unwrap();
+        assert_eq!(collected.runs, [run]);
+        assert_eq!(collected.failed.len(), 1);
+        std::fs::remove_file(&files).unwrap();
+        std::fs::create_dir(&files).unwrap();
+        let again = gc_in(&places, &Gc::default()).unwrap();
+        assert!(again.failed.is_empty() && !files.exists());
+        assert_eq!(gc_in(&places, &Gc::default()).unwrap().failed, []);
+    }
 }

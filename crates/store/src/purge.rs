@@ -82,6 +82,18 @@ impl Reader<'_> {
         Ok(garbage)
     }
 
+    /// Where the files of what was purged lie, as far as nobody has deleted them yet.
+    ///
+    /// # Errors
+    /// When the file fails.
+    pub fn doomed(&self) -> Result<Vec<String>> {
+        Ok(self
+            .conn()
+            .prepare("SELECT uri FROM doomed")?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?)
+    }
+
     fn ids(&self, sql: &str, params: [i64; 1]) -> Result<Vec<String>> {
         Ok(self
             .conn()
@@ -106,19 +118,20 @@ fn not_in_bin(what: &str, id: &str) -> StoreError {
 }
 
 impl Tx<'_> {
-    /// Deletes a run for good; answers where its artifacts lie. None when it is not in
-    /// the bin (any more). The journal does not tell of it: what consoles have stays.
+    /// Deletes a run for good; false when it is not in the bin (any more). Where its
+    /// artifacts lie is [`Reader::doomed`] from then on. The journal does not tell of it:
+    /// what consoles have stays.
     ///
     /// # Errors
     /// When the file fails.
-    pub fn purge_run(&self, run_id: &str) -> Result<Option<String>> {
+    pub fn purge_run(&self, run_id: &str) -> Result<bool> {
         let found: Option<(i64, String)> = self
             .conn()
             .prepare_cached("SELECT id, artifact_uri FROM runs WHERE run_id = ?1 AND deleted = 1")?
             .query_row([run_id], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((id, artifact_uri)) = found else {
-            return Ok(None);
+            return Ok(false);
         };
         let series: Vec<i64> = self
             .conn()
@@ -142,15 +155,16 @@ impl Tx<'_> {
         self.conn()
             .prepare_cached("DELETE FROM runs WHERE id = ?1")?
             .execute([id])?;
-        Ok(Some(artifact_uri))
+        self.doom(&artifact_uri)?;
+        Ok(true)
     }
 
-    /// Deletes a logged model for good; answers where its files lie. None when it is
-    /// not in the bin (any more), nor its experiment.
+    /// Deletes a logged model for good; false when it is not in the bin (any more), nor
+    /// its experiment. Where its files lie is [`Reader::doomed`] from then on.
     ///
     /// # Errors
     /// When the file fails.
-    pub fn purge_logged_model(&self, model_id: &str) -> Result<Option<String>> {
+    pub fn purge_logged_model(&self, model_id: &str) -> Result<bool> {
         let location: Option<String> = self
             .conn()
             .prepare_cached(
@@ -159,16 +173,41 @@ impl Tx<'_> {
             )?
             .query_row([model_id], |row| row.get(0))
             .optional()?;
-        if location.is_some() {
-            for sql in [
-                "DELETE FROM artifacts WHERE owner = ?1",
-                "DELETE FROM logged_model_points WHERE model_id = ?1",
-                "DELETE FROM logged_models WHERE model_id = ?1",
-            ] {
-                self.conn().prepare_cached(sql)?.execute([model_id])?;
-            }
+        let Some(location) = location else {
+            return Ok(false);
+        };
+        for sql in [
+            "DELETE FROM artifacts WHERE owner = ?1",
+            "DELETE FROM logged_model_points WHERE model_id = ?1",
+            "DELETE FROM logged_models WHERE model_id = ?1",
+        ] {
+            self.conn().prepare_cached(sql)?.execute([model_id])?;
         }
-        Ok(location)
+        self.doom(&location)?;
+        Ok(true)
+    }
+
+    /// In the same transaction as the row goes: a crash must not leave files of which
+    /// nothing tells.
+    fn doom(&self, uri: &str) -> Result<()> {
+        self.conn()
+            .prepare_cached("INSERT OR IGNORE INTO doomed (uri) VALUES (?1)")?
+            .execute([uri])?;
+        Ok(())
+    }
+
+    /// Forgets [`Reader::doomed`] files: they are gone, or not ours to delete.
+    ///
+    /// # Errors
+    /// When the file fails.
+    pub fn forget_doomed(&self, uris: &[String]) -> Result<()> {
+        let mut statement = self
+            .conn()
+            .prepare_cached("DELETE FROM doomed WHERE uri = ?1")?;
+        for uri in uris {
+            statement.execute([uri])?;
+        }
+        Ok(())
     }
 
     /// Deletes an experiment for good; false when it is not in the bin (any more), or

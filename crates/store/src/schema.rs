@@ -37,6 +37,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         20_261_127_091_500,
         include_str!("../migrations/20261127091500_registry_history.sql"),
     ),
+    (
+        20_261_127_093_000,
+        include_str!("../migrations/20261127093000_doomed.sql"),
+    ),
 ];
 
 /// SQLite's `application_id` of our files: "Skry".
