@@ -23,6 +23,8 @@ pub enum Via {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum RegistryEvent {
+    /// A registered model was there when the history began.
+    ModelFound,
     /// A registered model was made.
     ModelCreated,
     /// It has another name: before, after.

@@ -176,7 +176,7 @@ pub struct AliasAt {
     pub entry: Option<RegistryEntry>,
     /// Its moves after the beginning, oldest first.
     pub moves: Vec<RegistryEntry>,
-    /// The history of the model begins here.
+    /// The model is older than its history, which begins here.
     pub known_from: Option<Millis>,
 }
 
@@ -399,8 +399,13 @@ impl Reader<'_> {
             .collect::<rusqlite::Result<_>>()?;
         let known_from = self
             .conn()
-            .prepare_cached("SELECT min(at) FROM registry_history WHERE model = ?1")?
-            .query_row([model], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT CASE event WHEN 'model_created' THEN NULL ELSE at END FROM registry_history
+                 WHERE model = ?1 ORDER BY seq LIMIT 1",
+            )?
+            .query_row([model], |row| row.get(0))
+            .optional()?
+            .flatten();
         Ok(AliasAt {
             version: found
                 .as_ref()
@@ -603,6 +608,14 @@ impl Tx<'_> {
             return Ok(());
         }
         self.keep_end(0, 0, &hex(&End::START.hash))?;
+        let models: Vec<i64> = self
+            .conn()
+            .prepare("SELECT id FROM registered_models ORDER BY id")?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for model in models {
+            self.note(model, Note::of(RegistryEvent::ModelFound))?;
+        }
         let aliases: Vec<(i64, String, i64)> = self
             .conn()
             .prepare("SELECT model, alias, version FROM aliases ORDER BY model, alias")?

@@ -412,19 +412,60 @@ fn what_was_there_before_the_history_is_found() {
     let history = store
         .read(|reader| reader.registry_history("digits", None, None, 10))
         .unwrap();
-    assert_eq!(history.len(), 1);
+    let told: Vec<_> = history
+        .iter()
+        .map(|entry| (entry.event, entry.version))
+        .collect();
     assert_eq!(
-        (history[0].event, history[0].version),
-        (RegistryEvent::AliasFound, Some(2))
+        told,
+        [
+            (RegistryEvent::AliasFound, Some(2)),
+            (RegistryEvent::ModelFound, None)
+        ]
     );
-    let before = history[0].at - 1;
+    let before = history[1].at - 1;
     let at = |at| {
         let found = store.read(|reader| reader.alias_at("digits", "champion", at, at));
         found.unwrap()
     };
     assert_eq!(at(before).version, None);
-    assert_eq!(at(before).known_from, Some(history[0].at));
-    assert_eq!(at(before + 1).version, Some(2));
+    assert_eq!(at(before).known_from, Some(history[1].at));
+    assert_eq!(at(history[0].at).version, Some(2));
+    // What is made from now on is known from its beginning.
+    act(&store, ada(), |tx| {
+        tx.create_registered_model("later", None, &[])
+    })
+    .unwrap();
+    let later = store.read(|reader| reader.alias_at("later", "champion", 0, 0));
+    assert_eq!(later.unwrap().known_from, None);
+}
+
+#[test]
+fn a_journal_says_which_run_moved_an_alias() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = StoreOptions {
+        journal: true,
+        ..StoreOptions::default()
+    };
+    let store = Store::open(&folder.path().join("a.db"), options).unwrap();
+    for actor in [Actor::new(Via::Script, "r7"), Actor::new(Via::Client, "")] {
+        act(&store, actor, |tx| {
+            let version = new_version(tx, None)?;
+            tx.set_alias("digits", "champion", version.version)?;
+            tx.delete_alias("digits", "champion")
+        })
+        .unwrap();
+    }
+    let entries = store.read(|reader| reader.journal_after(0, 100)).unwrap();
+    let told: Vec<Option<String>> = entries
+        .into_iter()
+        .filter_map(|entry| match entry.change {
+            Change::AliasSet { by, .. } | Change::AliasDeleted { by, .. } => Some(by),
+            _ => None,
+        })
+        .collect();
+    let run = || Some("r7".to_owned());
+    assert_eq!(told, [run(), run(), None, None]);
 }
 
 /// What a person, a client or a machine does next.

@@ -103,6 +103,12 @@ async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
     }
     let alias = json!({ "name": model, "alias": "champion", "version": 2 });
     web.command("alias_set", alias).await;
+    let protect = json!({
+        "name": model, "alias": "champion", "protect": true, "reason": "It serves hall 3.",
+    });
+    web.command("alias_protect", protect).await;
+    let ask = json!({ "name": model, "version": 2, "reason": null });
+    web.command("approval_ask", ask).await;
     let deployment = deploy(&web, model, &machine).await;
     steps::begin(&web, "10.99.1.200", None).await;
     vec![
@@ -137,6 +143,9 @@ async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
         ("run-new", format!("/runs/new?machine={machine}")),
         ("models", "/models".into()),
         ("model", format!("/models/{model}")),
+        ("model-aliases", format!("/models/{model}?tab=aliases")),
+        ("model-history", format!("/models/{model}?tab=history")),
+        ("model-compare", format!("/models/{model}/compare?a=1&b=2")),
         ("version", format!("/models/{model}/2")),
         ("deployments", "/deployments".into()),
         ("deployment", format!("/deployments/{deployment}")),

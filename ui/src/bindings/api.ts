@@ -107,7 +107,7 @@ since: RegistryHistoryRow | null,
  */
 moves: Array<RegistryHistoryRow>,
 /**
- * The history of the model begins here; what was before is not known.
+ * The model is older than its history, which begins here: what was before is not known.
  */
 known_from: number | null, };
 
@@ -1857,7 +1857,7 @@ alias: string, } | { "kind": "not_noted" };
 /**
  * What happened in the registry.
  */
-export type RegistryEvent = "model_created" | "model_renamed" | "model_deleted" | "model_tag" | "version_created" | "version_replaced" | "version_deleted" | "version_tag" | "stage_changed" | "alias_found" | "alias_set" | "alias_removed" | "alias_refused" | "alias_protected" | "alias_unprotected" | "approval_asked" | "approval_withdrawn" | "approval_given" | "approval_refused";
+export type RegistryEvent = "model_found" | "model_created" | "model_renamed" | "model_deleted" | "model_tag" | "version_created" | "version_replaced" | "version_deleted" | "version_tag" | "stage_changed" | "alias_found" | "alias_set" | "alias_removed" | "alias_refused" | "alias_protected" | "alias_unprotected" | "approval_asked" | "approval_withdrawn" | "approval_given" | "approval_refused";
 
 /**
  * Asks for the history of a model, newest first.

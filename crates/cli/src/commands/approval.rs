@@ -235,7 +235,7 @@ fn stood(found: &AliasAt, from: i64) -> String {
     let version = |version: Option<u32>| {
         version.map_or_else(|| String::from("-"), |version| version.to_string())
     };
-    let unknown = found.since.is_none() && found.known_from.is_none_or(|known| from < known);
+    let unknown = found.since.is_none() && found.known_from.is_some_and(|known| from < known);
     let mut lines = vec![if unknown {
         format!("{}  not known", time(from))
     } else {
@@ -275,6 +275,11 @@ fn table(rows: &[RegistryHistoryRow]) -> String {
 }
 
 fn change(row: &RegistryHistoryRow) -> String {
+    if let (RegistryEvent::AliasSet, Some(before), Some(version)) =
+        (row.event, &row.before, row.version)
+    {
+        return format!("{before} → {version}");
+    }
     match (&row.before, &row.after) {
         (Some(before), Some(after)) => format!("{before} → {after}"),
         (Some(before), None) => format!("{before} →"),

@@ -188,6 +188,6 @@ pub struct AliasAt {
     pub since: Option<RegistryHistoryRow>,
     /// Moves after the beginning, oldest first.
     pub moves: Vec<RegistryHistoryRow>,
-    /// The history of the model begins here; what was before is not known.
+    /// The model is older than its history, which begins here: what was before is not known.
     pub known_from: Option<Millis>,
 }

@@ -71,11 +71,9 @@ export function AliasOnDay({ model }: { model: ModelDetail }) {
 function Stood({ found, from }: { found: AliasAt; from: number }) {
   const version = (n: number | null) =>
     n === null ? t("history.at.nothing") : t("history.at.version", { n });
-  const unknown = found.since === null && (found.known_from === null || from < found.known_from);
+  const unknown = found.since === null && found.known_from !== null && from < found.known_from;
   const start = unknown
-    ? found.known_from === null
-      ? t("history.at.never")
-      : t("history.at.unknown", { time: formatTime(found.known_from) })
+    ? t("history.at.unknown", { time: formatTime(found.known_from ?? 0) })
     : version(found.version);
   return (
     <ol>

@@ -44,15 +44,15 @@ export function Aliases(props: {
       {props.aliases.map((alias) => (
         <span key={alias} className={styles.aliasItem}>
           <AliasChip alias={alias} locked={locked(alias)} />
-          <IconButton
-            size="small"
-            label={
-              locked(alias) ? t("approvals.alias.stays", { alias }) : t("models.alias.remove", { alias })
-            }
-            icon={<X size={12} />}
-            isDisabled={locked(alias)}
-            onPress={() => void attempt(() => remove.mutateAsync({ name, alias }))}
-          />
+          {/* What is protected is not taken away in passing. */}
+          {!locked(alias) && (
+            <IconButton
+              size="small"
+              label={t("models.alias.remove", { alias })}
+              icon={<X size={12} />}
+              onPress={() => void attempt(() => remove.mutateAsync({ name, alias }))}
+            />
+          )}
         </span>
       ))}
       {draft === null ? (

@@ -60,7 +60,7 @@ export function HistoryTab({ model, version }: { model: ModelDetail; version: nu
         text: whoWords,
         cell: (r) =>
           r.via === "script" && r.who !== "" ? <Link to={`/runs/${r.who}`}>{whoWords(r)}</Link> : whoWords(r),
-        width: 176,
+        width: 208,
       },
       { id: "what", header: t("history.what"), text: eventWords, width: 344 },
       { id: "why", header: t("history.why"), text: (r) => r.reason ?? "", width: 280 },

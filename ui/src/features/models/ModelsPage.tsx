@@ -58,7 +58,7 @@ export function ModelsPage() {
             ))}
           </span>
         ),
-        width: 264,
+        width: 316,
       },
       {
         id: "approval",

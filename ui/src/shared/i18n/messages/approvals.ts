@@ -114,10 +114,6 @@ export const approvals = define({
     sv: "Vem som helst kan åter flytta det till vilken version som helst. Att skyddet togs bort står kvar i historiken.",
   },
   "approvals.alias.protectedName": { en: "{alias}, protected", sv: "{alias}, skyddat" },
-  "approvals.alias.stays": {
-    en: "@{alias} is protected: remove its protection first",
-    sv: "@{alias} är skyddat: ta bort skyddet först",
-  },
   "approvals.alias.needsApproval": {
     en: "This alias is protected and the version is not approved.",
     sv: "Aliaset är skyddat och versionen är inte godkänd.",
@@ -230,7 +226,6 @@ export const history = define({
     en: "not known: the history begins {time}",
     sv: "inte känt: historiken börjar {time}",
   },
-  "history.at.never": { en: "not known", sv: "inte känt" },
   "history.at.noDay": { en: "Choose a day.", sv: "Välj en dag." },
 
   "history.via.unknown": { en: "not known", sv: "inte känt" },
@@ -240,6 +235,10 @@ export const history = define({
   "history.run": { en: "run {id}", sv: "körning {id}" },
   "history.on": { en: "{who} on {machine}", sv: "{who} på {machine}" },
 
+  "history.event.model_found": {
+    en: "The model was there when the history began",
+    sv: "Modellen fanns när historiken började",
+  },
   "history.event.model_created": { en: "Model created", sv: "Modellen skapades" },
   "history.event.model_renamed": {
     en: "Renamed from {before} to {after}",
@@ -289,8 +288,8 @@ export const history = define({
     sv: "@{subject} togs från version {n}",
   },
   "history.event.alias_refused": {
-    en: "@{subject} was not moved to version {n}: it is protected",
-    sv: "@{subject} flyttades inte till version {n}: det är skyddat",
+    en: "@{subject} not moved to version {n}: protected",
+    sv: "@{subject} flyttades inte till version {n}: skyddat",
   },
   "history.event.alias_protected": { en: "@{subject} protected", sv: "@{subject} skyddades" },
   "history.event.alias_unprotected": {
