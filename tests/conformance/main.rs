@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use skerry_tests::programs::{PATIENCE, program, python, python_server, python_with};
 
 const TOKEN: &str = "conformance-token-4711";
+const SOURCE_PATTERN: &str = "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX";
 
 struct Server {
     child: Child,
@@ -168,8 +169,7 @@ fn only_one_user() {
 #[test]
 fn sources_by_pattern() {
     let home = tempfile::tempdir().unwrap();
-    let pattern = "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX";
-    let variables = [(pattern, "^mlflow-artifacts:/.*$")];
+    let variables = [(SOURCE_PATTERN, "^mlflow-artifacts:/.*$")];
     let data = home.path().join("data");
     let server = Server::start_among(&data, None, "127.0.0.1:0", &[], &variables);
     let tests = "test_started.SourcePattern";
@@ -349,10 +349,15 @@ fn transfer() {
 }
 
 fn refused(arguments: &[&str], data: &Path, code: &str) {
+    refused_among(arguments, data, &[], code);
+}
+
+fn refused_among(arguments: &[&str], data: &Path, variables: &[(&str, &str)], code: &str) {
     let output = Command::new(program("skerry"))
         .args(["--json", "serve", "--no-auth", "--data"])
         .arg(data)
         .args(arguments)
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let said = format!(
@@ -376,6 +381,12 @@ fn does_not_start() {
         &["--listen", &address],
         &home.path().join("other"),
         "port_taken",
+    );
+    refused_among(
+        &["--listen", "127.0.0.1:0"],
+        &home.path().join("pattern"),
+        &[(SOURCE_PATTERN, "(")],
+        "invalid",
     );
     drop(server);
     let broken = home.path().join("broken");

@@ -200,6 +200,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_user_has_the_token_as_password() {
+        let arguments = |user: &str| Serve {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            token: Some("long enough".to_owned()),
+            token_file: None,
+            no_auth: false,
+            user: Some(user.to_owned()),
+            places: Roots::default(),
+        };
+        let Auth::Basic { user, password } = auth(&arguments("ann")).unwrap() else {
+            panic!("no name and password");
+        };
+        assert_eq!((user.as_str(), password.expose()), ("ann", "long enough"));
+        for bad in ["", "a:b"] {
+            assert!(auth(&arguments(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn ages() {
         assert_eq!(age("30d").unwrap(), 30 * 86_400_000);
         assert_eq!(age("1d2h3m4s").unwrap(), 93_784_000);
