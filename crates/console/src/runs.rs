@@ -38,15 +38,8 @@ impl Console {
         if !(1..=1000).contains(&query.limit) {
             return Err(ErrorBody::invalid("limit", "Ask for 1 to 1000 runs."));
         }
-        let mut filter = query.filter.trim().to_owned();
         if let Some(machine) = &query.machine_id {
             check_id("machine_id", machine)?;
-            let only = format!("attributes.machine_id = '{machine}'");
-            filter = if filter.is_empty() {
-                only
-            } else {
-                format!("{filter} and {only}")
-            };
         }
         let experiment = query.experiment.clone();
         let (seen, total, metric_keys, param_keys, names) = self
@@ -60,7 +53,8 @@ impl Console {
                         let wanted = StoreQuery {
                             experiment_ids: experiment.into_iter().collect(),
                             all_experiments: experiment.is_none(),
-                            filter,
+                            filter: query.filter,
+                            machine_id: query.machine_id,
                             order_by: query.order_by,
                             view: match query.stage {
                                 LifecycleStage::Active => View::Active,

@@ -61,6 +61,7 @@ async fn search(State(state): State<MlflowState>, args: Args) -> Answer<Response
         experiment_ids: args.experiment_ids()?,
         all_experiments: false,
         filter: args.text("filter")?.unwrap_or_default(),
+        machine_id: None,
         order_by: args.texts("order_by")?,
         view: args.view("run_view_type")?,
         max_results,

@@ -365,7 +365,8 @@ fn two_machines_share_names_and_not_numbers() {
             let experiment = reader.experiment_by_name("experiment 0")?;
             let runs = reader.runs(&RunQuery {
                 experiment_ids: vec![experiment.id],
-                filter: "attributes.machine_id = 'two'".to_owned(),
+                filter: "attributes.run_name != '' OR attributes.run_id = 'x'".to_owned(),
+                machine_id: Some("two".to_owned()),
                 ..RunQuery::default()
             })?;
             assert_eq!(runs.items.len(), 1);

@@ -72,6 +72,21 @@ pub(crate) enum Expr {
     Any(Vec<Expr>),
 }
 
+impl Expr {
+    /// This, and a comparison besides.
+    pub(crate) fn and(self, clause: Clause) -> Self {
+        let besides = Self::Is(clause);
+        match self {
+            Self::All(parts) if parts.is_empty() => besides,
+            Self::All(mut parts) => {
+                parts.push(besides);
+                Self::All(parts)
+            }
+            other => Self::All(vec![other, besides]),
+        }
+    }
+}
+
 /// Parentheses in parentheses.
 const DEPTH: usize = 50;
 /// Comparisons in one filter, and values in all its lists: SQLite takes no more.

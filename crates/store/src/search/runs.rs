@@ -1,7 +1,7 @@
 use rusqlite::types::Value as Bound;
 use skerry_domain::tracking::Run;
 
-use super::parse::{self, Expr, Order};
+use super::parse::{self, Clause, Expr, Op, Order, Value};
 use super::plan::{BOUNDS, Bounds, Search};
 use super::{Condition, Kind, Page, Searchable, View};
 use crate::{Reader, Result, StoreError, runs};
@@ -16,6 +16,8 @@ pub struct RunQuery {
     /// MLflow's filter, such as `metrics.acc > 0.9 and params.lr = '0.01'`. Besides
     /// its attributes there is `machine_id`.
     pub filter: String,
+    /// Only runs that came from this machine.
+    pub machine_id: Option<String>,
     /// MLflow's order, such as `metrics.acc DESC`.
     pub order_by: Vec<String>,
     /// Deleted ones too.
@@ -232,7 +234,17 @@ impl Reader<'_> {
 }
 
 fn conditions(query: &RunQuery) -> Result<(Expr, Condition)> {
-    let filter = parse::expression(&query.filter)?;
+    let mut filter = parse::expression(&query.filter)?;
+    if let Some(machine) = &query.machine_id {
+        // Beside the whole of the filter, whatever ORs there are in it.
+        filter = filter.and(Clause {
+            entity: Some("attributes".to_owned()),
+            key: "machine_id".to_owned(),
+            op: Op::Equal,
+            value: Value::Text(machine.clone()),
+            at: 0,
+        });
+    }
     let mut texts = Vec::new();
     if !query.all_experiments || !query.experiment_ids.is_empty() {
         let ids: Vec<String> = query.experiment_ids.iter().map(i64::to_string).collect();

@@ -386,6 +386,7 @@ proptest! {
                 experiment_ids: asked.experiments.iter().map(|n| experiments[*n]).collect(),
                 all_experiments: asked.experiments.len() == 2,
                 filter: asked.filter.as_ref().map(|filter| filter.text(&ids)).unwrap_or_default(),
+                machine_id: None,
                 order_by: asked
                     .order
                     .iter()

@@ -3,7 +3,7 @@ import { ArrowUp, FlaskConical, Plus, Search, Trash2, X } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { RunRow, RunView } from "../../bindings/api";
 import { shortValue } from "../../shared/charts";
-import { asErrorBody, type UiError, useMutationCommand, useQueryCommand } from "../../shared/backend";
+import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
 import {
   ActionsMenu,
   Button,
@@ -27,7 +27,7 @@ import { type ExportOf, ExportRuns } from "./ExportRuns";
 import { FilterField } from "./FilterField";
 import { GroupBy } from "./GroupBy";
 import { Groups } from "./Groups";
-import { andFilter, type Condition, conditionsOf, hasOr, idsFilter } from "./language";
+import { andFilter, type Condition, conditionsOf, idsFilter } from "./language";
 import { RunDrawer } from "./RunDrawer";
 import styles from "./runs.module.css";
 import { COMPARED, SelectionBar } from "./SelectionBar";
@@ -46,13 +46,6 @@ const NEWEST: Sort = { id: "attributes.start_time", desc: true };
 const SELECTED = 1000;
 
 const rowKey = (row: RunRow) => row.id;
-
-/** An error of a filter that was sent with something before it. */
-function shifted(error: UiError, by: number): UiError {
-  const position = error.details?.position;
-  if (by === 0 || position === undefined) return error;
-  return { ...error, details: { ...error.details, position: String(Number(position) + by) } };
-}
 
 /** A condition as an entry of a menu: "lr = 0.01". */
 function conditionLabel(column: string, { sign, value }: Condition): string {
@@ -104,10 +97,8 @@ export function RunsPage() {
     [typed, experiment, machine, stage, order, view, group, active, go],
   );
 
-  // The machine's condition is put behind the filter: it has to hold for all of it.
-  const whole = machine !== "" && hasOr(filter);
   const wanted = {
-    filter: whole ? `(${filter})` : filter,
+    filter,
     order_by: orderOf(sort),
     experiment: experiment || null,
     machine_id: machine || null,
@@ -291,8 +282,7 @@ export function RunsPage() {
   const compare = () => {
     if (selected.size <= COMPARED) go(`/compare?runs=${[...selected].join(",")}`);
   };
-  const filterError =
-    error && asErrorBody(error).code === "invalid" ? shifted(asErrorBody(error), whole ? -1 : 0) : null;
+  const filterError = error && asErrorBody(error).code === "invalid" ? asErrorBody(error) : null;
 
   const empty = filterError ? (
     <EmptyState icon={Search} title={t("runs.filterNotRead")} lead={t("runs.filterNotReadLead")} />

@@ -44,7 +44,7 @@ export function tokensOf(text: string): Token[] {
 }
 
 /** Whether a condition that is put behind a filter would hold only for a part of it. */
-export const hasOr = (filter: string) =>
+const hasOr = (filter: string) =>
   tokensOf(filter).some((token) => token.kind === "field" && token.text.toLowerCase() === "or");
 
 /** A filter with one more condition, which holds for all of it. */
