@@ -518,77 +518,19 @@ pub enum Model {
 #[derive(Debug, Subcommand)]
 pub enum Approval {
     /// Ask for the approval of a version; somebody else gives it.
-    Ask {
-        /// Model.
-        name: String,
-        /// Version.
-        version: u32,
-        /// Why.
-        #[arg(long)]
-        reason: Option<String>,
-        #[command(flatten)]
-        place: RegistryPlace,
-    },
+    Ask(Request),
     /// Approve a version that somebody else asked for.
-    Approve {
-        /// Model.
-        name: String,
-        /// Version.
-        version: u32,
-        /// Why.
-        #[arg(long)]
-        reason: String,
-        #[command(flatten)]
-        place: RegistryPlace,
-    },
+    Approve(Decision),
     /// Refuse to approve a version that somebody else asked for.
-    Refuse {
-        /// Model.
-        name: String,
-        /// Version.
-        version: u32,
-        /// Why.
-        #[arg(long)]
-        reason: String,
-        #[command(flatten)]
-        place: RegistryPlace,
-    },
+    Refuse(Decision),
     /// Take back your request, or an approval that was given.
-    Withdraw {
-        /// Model.
-        name: String,
-        /// Version.
-        version: u32,
-        /// Why; needed for an approval that was given.
-        #[arg(long)]
-        reason: Option<String>,
-        #[command(flatten)]
-        place: RegistryPlace,
-    },
+    #[command(mut_arg("reason", |reason| reason.help("Why; needed for an approval that was given")))]
+    Withdraw(Request),
     /// Let an alias move only to approved versions.
-    Protect {
-        /// Model.
-        name: String,
-        /// Alias; it need not stand for anything yet.
-        alias: String,
-        /// Why.
-        #[arg(long)]
-        reason: Option<String>,
-        #[command(flatten)]
-        place: RegistryPlace,
-    },
+    #[command(mut_arg("alias", |alias| alias.help("Alias; it need not stand for anything yet")))]
+    Protect(Protection),
     /// Let a protected alias free.
-    Unprotect {
-        /// Model.
-        name: String,
-        /// Alias.
-        alias: String,
-        /// Why.
-        #[arg(long)]
-        reason: Option<String>,
-        #[command(flatten)]
-        place: RegistryPlace,
-    },
+    Unprotect(Protection),
     /// Who changed what of a model and when, newest first; also of a deleted one.
     History {
         /// Model.
@@ -621,6 +563,45 @@ pub enum Approval {
         #[command(flatten)]
         place: RegistryPlace,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct Request {
+    /// Model.
+    pub name: String,
+    /// Version.
+    pub version: u32,
+    /// Why.
+    #[arg(long)]
+    pub reason: Option<String>,
+    #[command(flatten)]
+    pub place: RegistryPlace,
+}
+
+#[derive(Debug, Args)]
+pub struct Decision {
+    /// Model.
+    pub name: String,
+    /// Version.
+    pub version: u32,
+    /// Why.
+    #[arg(long)]
+    pub reason: String,
+    #[command(flatten)]
+    pub place: RegistryPlace,
+}
+
+#[derive(Debug, Args)]
+pub struct Protection {
+    /// Model.
+    pub name: String,
+    /// Alias.
+    pub alias: String,
+    /// Why.
+    #[arg(long)]
+    pub reason: Option<String>,
+    #[command(flatten)]
+    pub place: RegistryPlace,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -13,7 +13,7 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use skerry_domain::{Code, ErrorBody};
-use skerry_store::{Purge, Store, StoreError};
+use skerry_store::{Purge, Store, StoreError, Tx};
 
 use crate::args::{Args, JsonBody};
 use crate::fault::{Answer, Fault};
@@ -164,32 +164,13 @@ fn collect(store: &Store, artifacts: &ArtifactRoot, gc: &Gc) -> Result<Collected
             ..Collected::default()
         });
     }
-    let mut collected = Collected::default();
-    for runs in garbage.runs.chunks(STEP) {
-        let runs = runs.to_vec();
-        let gone = store.write(move |tx| {
-            runs.into_iter()
-                .map(|run| Ok((tx.purge_run(&run)?, run)))
-                .collect::<skerry_store::Result<Vec<_>>>()
-        })?;
-        collected.runs.extend(
-            gone.into_iter()
-                .filter_map(|(gone, run)| gone.then_some(run)),
-        );
-    }
-    for models in garbage.models.chunks(STEP) {
-        let models = models.to_vec();
-        let gone = store.write(move |tx| {
-            models
-                .into_iter()
-                .map(|model| Ok((tx.purge_logged_model(&model)?, model)))
-                .collect::<skerry_store::Result<Vec<_>>>()
-        })?;
-        collected.logged_models.extend(
-            gone.into_iter()
-                .filter_map(|(gone, model)| gone.then_some(model)),
-        );
-    }
+    let mut collected = Collected {
+        runs: purge_each(store, &garbage.runs, |tx, run| tx.purge_run(run))?,
+        logged_models: purge_each(store, &garbage.models, |tx, model| {
+            tx.purge_logged_model(model)
+        })?,
+        ..Collected::default()
+    };
     for id in garbage.experiments {
         if store.write(move |tx| tx.purge_experiment(id))? {
             collected.experiments.push(id);
@@ -208,6 +189,27 @@ fn collect(store: &Store, artifacts: &ArtifactRoot, gc: &Gc) -> Result<Collected
     store.settle()?;
     collected.store_bytes = (before, size());
     Ok(collected)
+}
+
+/// Purges each of these, some in one write; answers which have gone.
+fn purge_each(
+    store: &Store,
+    ids: &[String],
+    purge: impl Fn(&Tx<'_>, &str) -> skerry_store::Result<bool> + Copy + Send + 'static,
+) -> skerry_store::Result<Vec<String>> {
+    let mut gone = Vec::new();
+    for ids in ids.chunks(STEP) {
+        let ids = ids.to_vec();
+        gone.extend(store.write(move |tx| {
+            ids.into_iter()
+                .filter_map(|id| match purge(tx, &id) {
+                    Ok(purged) => purged.then_some(Ok(id)),
+                    Err(error) => Some(Err(error)),
+                })
+                .collect::<skerry_store::Result<Vec<_>>>()
+        })?);
+    }
+    Ok(gone)
 }
 
 /// Deletes the files of what has gone, also of an earlier time that was broken off.

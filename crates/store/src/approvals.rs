@@ -169,12 +169,7 @@ impl Reader<'_> {
         for file in files {
             sum.update(format!("{}\0{}\0", file.path, file.sha256));
         }
-        let hex: String = sum
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Ok(Some(format!("sha256:{hex}")))
+        Ok(Some(format!("sha256:{}", hex::encode(sum.finalize()))))
     }
 
     /// Aliases of a model that move only to approved versions, also those that stand for

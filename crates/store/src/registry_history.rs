@@ -219,18 +219,9 @@ fn hash(before: &[u8; 32], fields: &[Option<String>]) -> [u8; 32] {
     sum.finalize().into()
 }
 
-fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn unhex(text: &str) -> Option<[u8; 32]> {
     let mut hash = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (n, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * n..2 * n + 2)?, 16).ok()?;
-    }
+    hex::decode_to_slice(text, &mut hash).ok()?;
     Some(hash)
 }
 
@@ -438,7 +429,7 @@ impl Reader<'_> {
     pub fn verify_registry_history(&self, noted: Option<&str>) -> Result<Verified> {
         let mut verified = Verified {
             entries: 0,
-            end: hex(&End::START.hash),
+            end: hex::encode(End::START.hash),
             broken: None,
             noted: None,
         };
@@ -459,7 +450,7 @@ impl Reader<'_> {
                 return Ok(verified);
             }
             let wanted = hash(&last.hash, &fields(row)?);
-            if hex(&wanted) != said {
+            if hex::encode(wanted) != said {
                 verified.broken = Some(Broken::Changed(seq));
                 return Ok(verified);
             }
@@ -550,7 +541,7 @@ impl Tx<'_> {
                 self.actor.happened_at.and_then(number),
             ],
         );
-        let hash = hex(&hash);
+        let hash = hex::encode(hash);
         self.conn()
             .prepare_cached(&format!(
                 "INSERT INTO registry_history ({COLUMNS})
@@ -607,7 +598,7 @@ impl Tx<'_> {
         if self.kept_end()?.is_some() || self.last_entry()?.seq > 0 {
             return Ok(());
         }
-        self.keep_end(0, 0, &hex(&End::START.hash))?;
+        self.keep_end(0, 0, &hex::encode(End::START.hash))?;
         let models: Vec<i64> = self
             .conn()
             .prepare("SELECT id FROM registered_models ORDER BY id")?

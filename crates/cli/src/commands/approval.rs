@@ -11,7 +11,7 @@ use skerry_domain::{ApprovalState, Code, ErrorBody, RegistryEvent, Via};
 
 use super::{Session, time, word};
 use crate::access::Access;
-use crate::arguments::Approval;
+use crate::arguments::{Approval, Decision, Protection, Request};
 use crate::output;
 
 /// Where the registry is.
@@ -53,12 +53,12 @@ impl Place<'_> {
 /// Whether the registry of a tracking server is meant.
 pub fn at_server(verb: &Approval) -> bool {
     match verb {
-        Approval::Ask { place, .. }
-        | Approval::Approve { place, .. }
-        | Approval::Refuse { place, .. }
-        | Approval::Withdraw { place, .. }
-        | Approval::Protect { place, .. }
-        | Approval::Unprotect { place, .. }
+        Approval::Ask(Request { place, .. })
+        | Approval::Withdraw(Request { place, .. })
+        | Approval::Approve(Decision { place, .. })
+        | Approval::Refuse(Decision { place, .. })
+        | Approval::Protect(Protection { place, .. })
+        | Approval::Unprotect(Protection { place, .. })
         | Approval::History { place, .. }
         | Approval::Verify { place, .. }
         | Approval::AliasAt { place, .. } => place.server,
@@ -78,86 +78,22 @@ pub async fn in_server(verb: Approval, data_dir: &Path, json: bool) -> Result<()
 
 async fn act(mut place: Place<'_>, verb: Approval, json: bool) -> Result<(), ErrorBody> {
     match verb {
-        Approval::Ask {
-            name,
-            version,
-            reason,
-            ..
-        } => {
-            let args = ApprovalAsk {
-                name,
-                version,
-                reason,
-            };
-            place.nothing("approval_ask", args, json).await
-        }
-        Approval::Withdraw {
-            name,
-            version,
-            reason,
-            ..
-        } => {
-            let args = ApprovalAsk {
-                name,
-                version,
-                reason,
-            };
-            place.nothing("approval_withdraw", args, json).await
-        }
-        Approval::Approve {
-            name,
-            version,
-            reason,
-            ..
-        } => {
-            let args = ApprovalDecide {
-                name,
-                version,
-                approve: true,
-                reason,
-            };
+        Approval::Ask(asked) => place.nothing("approval_ask", ask(asked), json).await,
+        Approval::Withdraw(asked) => place.nothing("approval_withdraw", ask(asked), json).await,
+        Approval::Approve(decided) => {
+            let args = decide(decided, true);
             place.nothing("approval_decide", args, json).await
         }
-        Approval::Refuse {
-            name,
-            version,
-            reason,
-            ..
-        } => {
-            let args = ApprovalDecide {
-                name,
-                version,
-                approve: false,
-                reason,
-            };
+        Approval::Refuse(decided) => {
+            let args = decide(decided, false);
             place.nothing("approval_decide", args, json).await
         }
-        Approval::Protect {
-            name,
-            alias,
-            reason,
-            ..
-        } => {
-            let args = AliasProtect {
-                name,
-                alias,
-                protect: true,
-                reason,
-            };
+        Approval::Protect(wanted) => {
+            let args = protection(wanted, true);
             place.nothing("alias_protect", args, json).await
         }
-        Approval::Unprotect {
-            name,
-            alias,
-            reason,
-            ..
-        } => {
-            let args = AliasProtect {
-                name,
-                alias,
-                protect: false,
-                reason,
-            };
+        Approval::Unprotect(wanted) => {
+            let args = protection(wanted, false);
             place.nothing("alias_protect", args, json).await
         }
         Approval::History {
@@ -204,6 +140,32 @@ async fn act(mut place: Place<'_>, verb: Approval, json: bool) -> Result<(), Err
             output::print(json, &found, || stood(&found, at.0));
             Ok(())
         }
+    }
+}
+
+fn ask(asked: Request) -> ApprovalAsk {
+    ApprovalAsk {
+        name: asked.name,
+        version: asked.version,
+        reason: asked.reason,
+    }
+}
+
+fn decide(decided: Decision, approve: bool) -> ApprovalDecide {
+    ApprovalDecide {
+        name: decided.name,
+        version: decided.version,
+        approve,
+        reason: decided.reason,
+    }
+}
+
+fn protection(wanted: Protection, protect: bool) -> AliasProtect {
+    AliasProtect {
+        name: wanted.name,
+        alias: wanted.alias,
+        protect,
+        reason: wanted.reason,
     }
 }
 

@@ -3,6 +3,7 @@ import { memo, useMemo, useState } from "react";
 import type { Comparison, FactGroup } from "../../bindings/api";
 import { seriesColor, shortValue } from "../../shared/charts";
 import { CopyButton, EmptyState, Switch } from "../../shared/components";
+import { numberFormat } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
 import { tsv } from "../../shared/table";
 import { metricValue } from "../runs/values";
@@ -41,7 +42,7 @@ export function deltaOf(value: number | undefined, base: number | undefined): st
   const locale = currentLocale();
   const absolute = (delta > 0 ? "+" : delta < 0 ? "−" : "±") + shortValue(Math.abs(delta), locale);
   if (base === 0) return absolute;
-  const percent = new Intl.NumberFormat(locale, {
+  const percent = numberFormat(locale, {
     style: "percent",
     maximumFractionDigits: 1,
     signDisplay: "exceptZero",

@@ -2,6 +2,8 @@ import { useSyncExternalStore } from "react";
 import { currentLanguage, currentLocale, t } from "../i18n";
 import { agoFormat, dateFormat, numberFormat } from "./intl";
 
+export { numberFormat };
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
