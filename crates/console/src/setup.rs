@@ -53,6 +53,10 @@ impl Setups {
         lock(&self.logins).remove(id);
     }
 
+    fn busy_ones(&self) -> HashSet<String> {
+        lock(&self.busy).clone()
+    }
+
     fn is_busy(&self, id: &str) -> bool {
         lock(&self.busy).contains(id)
     }
@@ -79,10 +83,11 @@ pub(crate) fn password_key(id: &str) -> String {
 impl Console {
     /// Registrations that were begun and not ended, newest first.
     pub async fn setup_list(&self, _: Nothing) -> Result<Vec<SetupDraft>, ErrorBody> {
+        let busy = self.setups().busy_ones();
         let records = self.db(|store| store.setups()).await?;
         Ok(records
             .iter()
-            .filter_map(|record| self.settled(record))
+            .filter_map(|record| self.settled(record, &busy))
             .map(|state| state.draft)
             .filter(|draft| draft.machine_id.is_none())
             .collect())
@@ -213,21 +218,24 @@ impl Console {
     /// not under way any more, and a password that is gone is asked for again.
     pub(crate) async fn setup_state(&self, id: &str) -> Result<SetupState, ErrorBody> {
         let wanted = id.to_owned();
+        let busy = self.setups().busy_ones();
         let record = self.db(move |store| store.setup(&wanted)).await?;
         record
             .as_ref()
-            .and_then(|record| self.settled(record))
+            .and_then(|record| self.settled(record, &busy))
             .ok_or_else(|| ErrorBody::not_found("registration", &validate::shorten(id)))
     }
 
-    fn settled(&self, record: &SetupRecord) -> Option<SetupState> {
+    /// `busy` are those that were worked on before the record was read: an operation that
+    /// ended since has left more in the store than the record says.
+    fn settled(&self, record: &SetupRecord, busy: &HashSet<String>) -> Option<SetupState> {
         let mut state: SetupState = serde_json::from_value(record.state.clone())
             .inspect_err(
                 |error| tracing::warn!(%error, id = %record.id, "a draft of another version"),
             )
             .ok()?;
         let draft = &mut state.draft;
-        draft.busy = self.setups().is_busy(&draft.id);
+        draft.busy = busy.contains(&draft.id) || self.setups().is_busy(&draft.id);
         if !draft.busy {
             for check in &mut draft.checks {
                 if check.state == CheckState::Running {
