@@ -65,7 +65,7 @@ pub use registry::RegistryQuery;
 pub use registry_history::{Actor, AliasAt, Broken, RegistryEntry, Verified};
 pub use rescue::{Rescued, rescue};
 pub use runs::{Batch, NewRun, RunUpdate};
-pub use search::{Page, RunQuery, View};
+pub use search::{Page, Place, RunQuery, View};
 pub use versions::NewModelVersion;
 
 /// How a store behaves.

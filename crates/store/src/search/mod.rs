@@ -1,6 +1,7 @@
 //! Search: from MLflow's language to SQL.
 
 mod parse;
+mod place;
 mod plan;
 pub(crate) mod runs;
 mod sets;
@@ -13,6 +14,7 @@ use rusqlite::{Connection, Row};
 use crate::{Result, StoreError};
 use parse::{Clause, Expr, Op, Value};
 
+pub use place::Place;
 pub use runs::RunQuery;
 
 /// Which of what can be deleted is shown.
@@ -65,6 +67,9 @@ pub(crate) struct Searchable<'a> {
     pub datasets: Option<&'a str>,
 }
 
+/// From the name of a metric to what stands for it in SQL.
+type Metric<'a> = &'a dyn Fn(&str) -> Result<Bound>;
+
 /// A condition of SQL with the values for its question marks.
 #[derive(Debug, Clone)]
 pub(crate) struct Condition {
@@ -78,6 +83,13 @@ impl Condition {
             text: text.into(),
             bound: bound.into_iter().collect(),
         }
+    }
+
+    /// This, and the other besides.
+    fn and(&mut self, other: &Self) {
+        self.text.push_str(" AND ");
+        self.text.push_str(&other.text);
+        self.bound.extend(other.bound.iter().cloned());
     }
 }
 
@@ -190,15 +202,16 @@ impl Sql {
     }
 
     fn clause(&mut self, clause: &Clause, searchable: &Searchable<'_>) -> Result<()> {
-        let condition = searchable.condition(clause)?;
+        let named = |metric: &str| Ok(Bound::from(metric.to_owned()));
+        let condition = searchable.condition(clause, &named)?;
         self.and(&condition.text, condition.bound);
         Ok(())
     }
 }
 
 impl Searchable<'_> {
-    /// A comparison as SQL.
-    fn condition(&self, clause: &Clause) -> Result<Condition> {
+    /// A comparison as SQL; `metric` has what the SQL of metrics takes for the name of one.
+    fn condition(&self, clause: &Clause, metric: Metric<'_>) -> Result<Condition> {
         let group = match clause.entity.as_deref() {
             None | Some("attribute" | "attr" | "attributes" | "run") => {
                 return self.attribute(clause);
@@ -240,7 +253,7 @@ impl Searchable<'_> {
             };
             return Ok(Condition::new(
                 template.replace("{op}", op),
-                [Bound::from(clause.key.clone()), Bound::from(*number)],
+                [metric(&clause.key)?, Bound::from(*number)],
             ));
         }
         if matches!(clause.op, Op::IsNull | Op::IsNotNull) {
@@ -364,9 +377,9 @@ impl Searchable<'_> {
     }
 
     /// Comparisons joined by AND and OR as SQL.
-    fn expression(&self, expr: &Expr) -> Result<Condition> {
+    fn expression(&self, expr: &Expr, metric: Metric<'_>) -> Result<Condition> {
         let (parts, word) = match expr {
-            Expr::Is(clause) => return self.condition(clause),
+            Expr::Is(clause) => return self.condition(clause, metric),
             Expr::All(parts) if parts.is_empty() => return Ok(Condition::new("1", [])),
             Expr::All(parts) => (parts, " AND "),
             Expr::Any(parts) => (parts, " OR "),
@@ -374,7 +387,7 @@ impl Searchable<'_> {
         let mut texts = Vec::with_capacity(parts.len());
         let mut bound = Vec::new();
         for part in parts {
-            let condition = self.expression(part)?;
+            let condition = self.expression(part, metric)?;
             texts.push(condition.text);
             bound.extend(condition.bound);
         }

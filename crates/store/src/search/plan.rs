@@ -1,10 +1,11 @@
 //! Finding a page of runs without looking at all of them.
 //!
-//! Whether a run belongs to the answer, and its place among others, is always told by
-//! the whole condition in SQL. What is chosen here is only which runs are looked at,
-//! and in which order: the few that an index knows; or those along an index in the
-//! order that is asked for, until the page is full; or, when that takes too long,
-//! along it again with the runs of all comparisons that indexes know as a sieve.
+//! Whether a run belongs to the answer, and its place among others, is told by the
+//! whole condition in SQL, but for the parts of it that an index has told already. What
+//! is chosen here is only which runs are looked at, and in which order: the few that an
+//! index knows; or those along an index in the order that is asked for, until the page
+//! is full. When few of these belong to it, the runs that other indexes know are a sieve
+//! from there on; when there are only some in the sieve, they are looked at and sorted.
 
 use std::cmp::Ordering;
 
@@ -13,8 +14,9 @@ use rusqlite::types::Value as Bound;
 
 use super::Condition;
 use super::parse::{Clause, Expr, Op, Value};
+use super::place::Place;
 use super::runs::{Field, Key};
-use super::sets::{self, About, Set};
+use super::sets::{self, About, Set, Sieve};
 use crate::{Reader, Result};
 
 /// Numbers that a plan is chosen by.
@@ -28,9 +30,9 @@ pub(super) struct Bounds {
     pub scope: usize,
     /// Runs with the same key that are sorted here; more are walked along the next key.
     pub ties: usize,
-    /// Runs that a walk may look at, besides some for each that is wanted.
+    /// Runs that a walk may look at without a sieve, besides some for each that is wanted.
     pub looks: usize,
-    /// After so many a first walk ends that would not get there with all its looks.
+    /// After so many it is foreseen whether these will do.
     pub glance: usize,
 }
 
@@ -39,22 +41,47 @@ pub(super) const BOUNDS: Bounds = Bounds {
     some: 5_000,
     scope: 20_000,
     ties: 1_000,
-    looks: 500,
-    glance: 200,
+    looks: 300,
+    glance: 100,
 };
 
 /// Looks of a walk for each run that is wanted.
-const LOOKS: usize = 8;
+const LOOKS: usize = 3;
+/// Runs that are read from an index in the time that it takes to look at one.
+const READS: usize = 15;
 /// Experiments, twice when deleted runs are asked for too, whose runs are merged.
 const STREAMS: usize = 50;
+
+/// What a run of the answer meets.
+pub(super) struct Asked {
+    pub filter: Expr,
+    /// The experiments and whether deleted.
+    pub scope: Condition,
+    /// The parts of the filter that must all be met, each with its place among them; in
+    /// the order in which they are asked.
+    pub parts: Vec<(usize, Condition)>,
+}
+
+impl Asked {
+    /// As SQL, without the parts of the filter that are `sure`.
+    pub(super) fn condition(&self, sure: &[usize]) -> Condition {
+        let mut condition = self.scope.clone();
+        for (place, part) in &self.parts {
+            if !sure.contains(place) {
+                condition.and(part);
+            }
+        }
+        condition
+    }
+}
 
 pub(super) struct Search<'a> {
     pub reader: &'a Reader<'a>,
     /// Experiments and whether deleted, as the index of start times has them.
     pub scope: Vec<(i64, bool)>,
-    pub filter: Expr,
-    /// Scope and filter.
-    pub condition: Condition,
+    pub asked: Asked,
+    /// Only runs behind this place in the order.
+    pub after: Option<Place>,
     /// What is ordered by; the last one is unlike for any two runs.
     pub keys: Vec<Key>,
     pub bounds: Bounds,
@@ -67,28 +94,44 @@ enum Walked {
     All,
     /// The page is full.
     Enough,
-    /// Too many runs were looked at.
+    /// Too many runs were looked at, or too few are left to be walked to.
     TooFar,
 }
 
 /// Runs that were found on a walk, in order.
-struct Walk<'w> {
+struct Walk {
     found: Vec<i64>,
     wanted: usize,
     /// Runs that were looked at, and that may be.
     looked: usize,
     looks: usize,
-    /// After so many it ends when it would not get there.
+    /// After so many it is foreseen how many it will take; 0 once that is done.
     glance: usize,
-    sieve: Option<&'w Set>,
+    sieve: Option<Sieve>,
 }
 
-impl Walk<'_> {
-    fn is_too_far(&self, more: usize) -> bool {
-        let found = self.found.len() + more;
-        self.looked >= self.looks
-            || (self.looked >= self.glance
-                && found.saturating_mul(self.looks) < self.wanted.saturating_mul(self.looked))
+impl Walk {
+    /// How many looks the whole page takes, going by those so far; when any was found.
+    fn foreseen(&self) -> Option<usize> {
+        self.wanted
+            .saturating_mul(self.looked)
+            .checked_div(self.found.len())
+    }
+
+    fn is_unpromising(&self) -> bool {
+        self.glance > 0
+            && self.looked >= self.glance
+            && self.foreseen().is_none_or(|looks| looks > self.looks)
+    }
+
+    fn has_sieve(&self) -> bool {
+        self.sieve.is_some()
+    }
+
+    fn lets_through(&self, run: i64) -> bool {
+        self.sieve
+            .as_ref()
+            .is_none_or(|sieve| sieve.runs.has(run))
     }
 }
 
@@ -99,67 +142,139 @@ impl Search<'_> {
         if self.scope.is_empty() {
             return Ok(Vec::new());
         }
-        if let Some(runs) = sets::few(self.reader, &self.filter, self.bounds.few)? {
-            return self.sorted(Some(&runs), wanted);
+        if let Some(runs) = sets::few(self.reader, &self.asked.filter, self.bounds.few)? {
+            return self.sorted(Some((&runs, &[])), wanted);
         }
         if wanted == usize::MAX || !self.is_walkable(0) {
-            let some =
-                sets::set(self.reader, &self.filter)?.filter(|set| set.len() <= self.bounds.scope);
-            return self.sorted(some.map(|set| set.runs()).as_deref(), wanted);
+            return match self.sieve(&[], usize::MAX)? {
+                Some(sieve) if sieve.runs.len() <= self.bounds.scope => {
+                    self.sorted(Some((&sieve.runs.runs(), &sieve.sure)), wanted)
+                }
+                _ => self.sorted(None, wanted),
+            };
         }
-        let by_time =
-            matches!(self.keys.first(), Some(key) if key.field == Field::Column("r.start_time"));
-        if !by_time && self.scope_has_at_most(self.bounds.few)? {
+        if !self.is_by_time() && self.scope_has_at_most(self.bounds.few)? {
             return self.sorted(None, wanted);
         }
-        let looks = wanted
-            .saturating_mul(LOOKS)
-            .saturating_add(self.bounds.looks);
-        if let Some(found) = self.walked(wanted, looks, self.bounds.glance, None)? {
-            return Ok(found);
-        }
-        let mut sieve = sets::set(self.reader, &self.filter)?;
-        if !by_time && self.scope_has_at_most(self.bounds.scope)? {
-            let scope = self.scope_set()?;
-            match &mut sieve {
-                Some(sieve) => sieve.and(&scope),
-                None => sieve = Some(scope),
-            }
-        }
-        let found = match &sieve {
-            Some(sieve) if sieve.len() <= self.bounds.some => {
-                return self.sorted(Some(&sieve.runs()), wanted);
-            }
-            Some(sieve) => self.walked(wanted, usize::MAX, usize::MAX, Some(sieve))?,
-            None => self.walked(wanted, looks.saturating_mul(10), usize::MAX, None)?,
+        let mut walk = Walk {
+            found: Vec::new(),
+            wanted,
+            looked: 0,
+            looks: wanted
+                .saturating_mul(LOOKS)
+                .saturating_add(self.bounds.looks),
+            glance: self.bounds.glance.max(1),
+            sieve: None,
         };
-        match found {
-            Some(found) => Ok(found),
-            None => self.sorted(None, wanted),
+        match (self.walk(&mut walk, 0, &Fixed::default())?, walk.sieve) {
+            (Walked::All | Walked::Enough, _) => Ok(walk.found),
+            (Walked::TooFar, Some(sieve)) => {
+                self.sorted(Some((&sieve.runs.runs(), &sieve.sure)), wanted)
+            }
+            (Walked::TooFar, None) => self.sorted(None, wanted),
         }
     }
 
-    /// Looks at the runs that are given, or at all in scope, and sorts them.
-    fn sorted(&self, runs: Option<&[i64]>, wanted: usize) -> Result<Vec<i64>> {
+    fn is_by_time(&self) -> bool {
+        matches!(self.keys.first(), Some(key) if key.field == Field::Column("r.start_time"))
+    }
+
+    fn sieve(&self, known: &[usize], most: usize) -> Result<Option<Sieve>> {
+        sets::sieve(self.reader, sets::parts(&self.asked.filter), known, most)
+    }
+
+    /// Gives an unpromising walk a sieve, of indexes that are read in less time than it
+    /// would take to look at the runs; without one it may go on for a while.
+    fn sift(&self, walk: &mut Walk, known: &[usize]) -> Result<Walked> {
+        walk.glance = 0;
+        let most = walk
+            .foreseen()
+            .map_or(usize::MAX, |looks| looks.saturating_mul(READS));
+        walk.sieve = self.sieve(known, most)?;
+        if !self.is_by_time() && self.scope_has_at_most(self.bounds.scope)? {
+            let scope = self.scope_set()?;
+            match &mut walk.sieve {
+                Some(sieve) => sieve.runs.and(&scope),
+                None => {
+                    walk.sieve = Some(Sieve {
+                        runs: scope,
+                        sure: Vec::new(),
+                    });
+                }
+            }
+        }
+        let Some(sieve) = &walk.sieve else {
+            walk.looks = walk.looks.saturating_mul(10);
+            return Ok(Walked::All);
+        };
+        walk.looks = usize::MAX;
+        Ok(if sieve.runs.len() <= self.bounds.some {
+            Walked::TooFar
+        } else {
+            Walked::All
+        })
+    }
+
+    /// The condition that a run belongs to the answer, without the parts of the filter
+    /// that are `sure`.
+    fn condition(&self, sure: &[usize]) -> Condition {
+        let mut condition = self.asked.condition(sure);
+        if let Some(after) = &self.after {
+            condition.and(&after.condition(&self.columns()));
+        }
+        condition
+    }
+
+    /// Where a run stands in the order.
+    pub(super) fn place(&self, run: i64) -> Result<Place> {
+        let mut bound = Vec::new();
+        let joins = self.joins(&mut bound)?;
+        let columns: Vec<String> = self.columns().into_iter().map(|(column, _)| column).collect();
+        bound.push(Bound::from(run));
+        let place = self
+            .reader
+            .conn()
+            .prepare_cached(&format!(
+                "SELECT {} FROM runs r{joins} WHERE r.id = ?",
+                columns.join(", ")
+            ))?
+            .query_row(rusqlite::params_from_iter(&bound), |row| {
+                (0..columns.len()).map(|n| row.get(n)).collect()
+            })?;
+        Ok(Place(place))
+    }
+
+    /// Columns to order by, each with whether it ascends.
+    pub(super) fn columns(&self) -> Vec<(String, bool)> {
+        (0..)
+            .zip(&self.keys)
+            .flat_map(|(n, key)| key.columns(n))
+            .collect()
+    }
+
+    /// Looks at the runs that are given, for which parts of the filter are sure, or at all
+    /// in scope, and sorts them.
+    fn sorted(&self, runs: Option<(&[i64], &[usize])>, wanted: usize) -> Result<Vec<i64>> {
         let mut bound = Vec::new();
         let from = match runs {
             None => "runs r",
-            Some(runs) => {
+            Some((runs, _)) => {
                 let list: Vec<String> = runs.iter().map(i64::to_string).collect();
                 bound.push(Bound::from(format!("[{}]", list.join(","))));
                 "json_each(?) c CROSS JOIN runs r ON r.id = c.value"
             }
         };
-        let joins = self.joins(&mut bound);
-        let order: Vec<String> = (0..)
-            .zip(&self.keys)
-            .flat_map(|(n, key)| key.columns(n))
+        let joins = self.joins(&mut bound)?;
+        let order: Vec<String> = self
+            .columns()
+            .into_iter()
             .map(|(column, ascending)| format!("{column} {}", way(ascending)))
             .collect();
-        bound.extend(self.condition.bound.iter().cloned());
+        let condition = self.condition(runs.map_or(&[], |(_, sure)| sure));
+        bound.extend(condition.bound);
         let mut statement = self.reader.conn().prepare_cached(&format!(
             "SELECT r.id FROM {from}{joins} WHERE {} ORDER BY {} LIMIT {}",
-            self.condition.text,
+            condition.text,
             order.join(", "),
             i64::try_from(wanted).unwrap_or(i64::MAX)
         ))?;
@@ -167,15 +282,15 @@ impl Search<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn joins(&self, bound: &mut Vec<Bound>) -> String {
+    fn joins(&self, bound: &mut Vec<Bound>) -> Result<String> {
         let mut text = String::new();
         for (n, key) in (0..).zip(&self.keys) {
-            if let Some(join) = key.join(n) {
+            if let Some(join) = key.join(n, self.reader)? {
                 text.push_str(&join.text);
                 bound.extend(join.bound);
             }
         }
-        text
+        Ok(text)
     }
 
     fn scope_has_at_most(&self, most: usize) -> Result<bool> {
@@ -222,39 +337,13 @@ impl Search<'_> {
         }
     }
 
-    /// The page, when the walk gets there before it has looked at too many runs.
-    fn walked(
-        &self,
-        wanted: usize,
-        looks: usize,
-        glance: usize,
-        sieve: Option<&Set>,
-    ) -> Result<Option<Vec<i64>>> {
-        let mut walk = Walk {
-            found: Vec::new(),
-            wanted,
-            looked: 0,
-            looks,
-            glance,
-            sieve,
-        };
-        Ok(match self.walk(&mut walk, 0, &[])? {
-            Walked::TooFar => None,
-            Walked::All | Walked::Enough => Some(walk.found),
-        })
-    }
-
-    /// Walks along key `level`, among runs for which `fixed` holds.
-    fn walk(&self, walk: &mut Walk<'_>, level: usize, fixed: &[Condition]) -> Result<Walked> {
+    /// Walks along key `level`, among runs that are fixed.
+    fn walk(&self, walk: &mut Walk, level: usize, fixed: &Fixed) -> Result<Walked> {
         for part in self.parts(level) {
             let walked = match part {
                 Part::Index(index) => self.along(walk, level, fixed, &index)?,
                 // What has no such key is in the order of the next one.
-                Part::Without(condition) => {
-                    let mut fixed = fixed.to_vec();
-                    fixed.push(condition);
-                    self.walk(walk, level + 1, &fixed)?
-                }
+                Part::Without(condition) => self.walk(walk, level + 1, &fixed.with(condition))?,
             };
             if walked != Walked::All {
                 return Ok(walked);
@@ -268,16 +357,29 @@ impl Search<'_> {
         let Some(key) = self.keys.get(level) else {
             return Vec::new();
         };
+        let behind = behind(key.ascending);
         let way = way(key.ascending);
-        let required = sets::required(&self.filter);
+        let required = sets::required(&self.asked.filter);
+        // The first key of the place behind which the page begins, as its columns have it.
+        let after = match &self.after {
+            Some(Place(values)) if level == 0 => values.get(..key.columns(0).len()),
+            _ => None,
+        };
         match &key.field {
-            Field::Column("r.start_time") => self.by_time(level, key.ascending, &required),
-            Field::Column(_) => vec![Part::Index(Index {
-                sql: format!("SELECT id, NULL FROM runs ORDER BY run_id {way}"),
-                bound: Vec::new(),
-                same: Same::Unique,
-                certain: false,
-            })],
+            Field::Column("r.start_time") => self.by_time(level, key.ascending, after, &required),
+            Field::Column(_) => {
+                let (within, bound) = match after {
+                    Some([id]) => (format!(" WHERE run_id {behind} ?"), vec![id.clone()]),
+                    _ => (String::new(), Vec::new()),
+                };
+                vec![Part::Index(Index {
+                    sql: format!("SELECT id, NULL FROM runs{within} ORDER BY run_id {way}"),
+                    bound,
+                    same: Same::Unique,
+                    sure: Vec::new(),
+                    certain: false,
+                })]
+            }
             Field::Metric(name) => {
                 let metric = "SELECT run, last_value FROM series INDEXED BY series_by_value
                     WHERE metric = (SELECT id FROM metric_names WHERE name = ?) AND last_value";
@@ -289,8 +391,13 @@ impl Search<'_> {
                     sql: format!("{metric} IS NOT NULL"),
                     bound: vec![Bound::from(name.clone())],
                     same: Same::Value(format!("o{level}.last_value = ?")),
+                    sure: sets::numbers(&self.asked.filter, name),
                     certain: false,
                 };
+                if let Some([_, _, number @ Bound::Real(_)]) = after {
+                    numbers.sql.push_str(&format!(" AND last_value {behind} ?"));
+                    numbers.bound.push(number.clone());
+                }
                 for clause in &about {
                     if let Value::Number(number, _) = &clause.value
                         && clause.op != Op::NotEqual
@@ -302,15 +409,23 @@ impl Search<'_> {
                     }
                 }
                 numbers.sql.push_str(&format!(" ORDER BY last_value {way}"));
-                let mut parts = vec![Part::Index(numbers)];
+                let (is_there, is_number) = match after {
+                    Some([missing, nan, _]) => (*missing == NO, *nan == NO),
+                    _ => (true, true),
+                };
+                let mut parts = Vec::new();
+                if is_there && is_number {
+                    parts.push(Part::Index(numbers));
+                }
                 // NaN is unlike any number, and no more than that.
-                if about.iter().all(|clause| clause.op == Op::NotEqual) {
+                if is_there && about.iter().all(|clause| clause.op == Op::NotEqual) {
                     parts.push(Part::Index(Index {
                         sql: format!("{metric} IS NULL"),
                         bound: vec![Bound::from(name.clone())],
                         same: Same::Null(format!(
                             "o{level}.id IS NOT NULL AND o{level}.last_value IS NULL"
                         )),
+                        sure: Vec::new(),
                         certain: false,
                     }));
                 }
@@ -336,14 +451,27 @@ impl Search<'_> {
                         About::Tag,
                     ),
                 };
-                let mut parts = vec![Part::Index(Index {
-                    sql: format!(
-                        "SELECT run, substr(value, 1, 64) FROM {table} AND key = ? ORDER BY substr(value, 1, 64) {way}"
-                    ),
+                let mut values = Index {
+                    sql: format!("SELECT run, substr(value, 1, 64) FROM {table} AND key = ?"),
                     bound: vec![Bound::from(name.clone())],
                     same: Same::Value(format!("o{level}.value = ?")),
+                    sure: Vec::new(),
                     certain: false,
-                })];
+                };
+                if let Some([_, Bound::Text(text)]) = after {
+                    values
+                        .sql
+                        .push_str(&format!(" AND substr(value, 1, 64) {behind} ?"));
+                    let beginning: String = text.chars().take(sets::INDEXED).collect();
+                    values.bound.push(Bound::from(beginning));
+                }
+                values
+                    .sql
+                    .push_str(&format!(" ORDER BY substr(value, 1, 64) {way}"));
+                let mut parts = Vec::new();
+                if after.is_none_or(|after| after.first() == Some(&NO)) {
+                    parts.push(Part::Index(values));
+                }
                 let there = required.iter().any(|clause| {
                     sets::about(clause) == wanted && clause.key == *name && clause.op != Op::IsNull
                 });
@@ -358,7 +486,13 @@ impl Search<'_> {
         }
     }
 
-    fn by_time(&self, level: usize, ascending: bool, required: &[&Clause]) -> Vec<Part> {
+    fn by_time(
+        &self,
+        level: usize,
+        ascending: bool,
+        after: Option<&[Bound]>,
+        required: &[&Clause],
+    ) -> Vec<Part> {
         let mut within = String::new();
         let mut bound_within = Vec::new();
         for clause in required {
@@ -407,34 +541,48 @@ impl Search<'_> {
                 } else {
                     Same::Value("r.start_time IS ?".to_owned())
                 },
+                sure: Vec::new(),
                 certain: by_id
                     && level == 0
-                    && matches!(&self.filter, Expr::All(parts) if parts.is_empty()),
+                    && self.after.is_none()
+                    && matches!(&self.asked.filter, Expr::All(parts) if parts.is_empty()),
             })
         };
-        if !ascending {
-            return vec![stretch(&within, "start_time DESC", &bound_within)];
+        // Runs without a time are last, whichever way.
+        let timed = match after.and_then(<[Bound]>::last) {
+            Some(Bound::Null) => None,
+            Some(time) => {
+                bound_within.push(time.clone());
+                Some(format!("{within} AND start_time {} ?", behind(ascending)))
+            }
+            None => Some(within.clone()),
+        };
+        let untimed = within.is_empty().then_some(" AND start_time IS NULL");
+        let order = format!("start_time {}", way(ascending));
+        match (timed, untimed) {
+            // Descending, one stretch has these at its end.
+            (Some(timed), Some(_)) if !ascending && after.is_none() => {
+                vec![stretch(&timed, &order, &bound_within)]
+            }
+            (timed, untimed) => {
+                let timed = timed.map(|timed| {
+                    stretch(
+                        &format!(" AND start_time IS NOT NULL{timed}"),
+                        &order,
+                        &bound_within,
+                    )
+                });
+                let untimed = untimed.map(|untimed| stretch(untimed, &order, &[]));
+                timed.into_iter().chain(untimed).collect()
+            }
         }
-        let mut parts = vec![stretch(
-            &format!(" AND start_time IS NOT NULL{within}"),
-            "start_time ASC",
-            &bound_within,
-        )];
-        if within.is_empty() {
-            parts.push(stretch(" AND start_time IS NULL", "start_time ASC", &[]));
-        }
-        parts
     }
 
     /// Walks along one stretch of index.
-    fn along(
-        &self,
-        walk: &mut Walk<'_>,
-        level: usize,
-        fixed: &[Condition],
-        index: &Index,
-    ) -> Result<Walked> {
-        let mut look = Look::new(self, fixed)?;
+    fn along(&self, walk: &mut Walk, level: usize, fixed: &Fixed, index: &Index) -> Result<Walked> {
+        let mut fixed = fixed.clone();
+        fixed.sure.extend(&index.sure);
+        let mut look = Look::new(self, &fixed, walk)?;
         let mut statement = self.reader.conn().prepare_cached(&index.sql)?;
         let mut rows = statement.query(rusqlite::params_from_iter(&index.bound))?;
         let mut group: Vec<i64> = Vec::new();
@@ -460,10 +608,19 @@ impl Search<'_> {
                 if walked != Walked::All {
                     return Ok(walked);
                 }
+                if walk.is_unpromising() {
+                    let walked = self.sift(walk, &fixed.sure)?;
+                    if walked != Walked::All {
+                        return Ok(walked);
+                    }
+                }
+                if walk.has_sieve() != look.has_sieve {
+                    look = Look::new(self, &fixed, walk)?;
+                }
                 value = Some(row.get(1)?);
                 group_is_done = false;
             }
-            if group_is_done || walk.sieve.is_some_and(|sieve| !sieve.has(run)) {
+            if group_is_done || !walk.lets_through(run) {
                 continue;
             }
             group.push(run);
@@ -473,9 +630,7 @@ impl Search<'_> {
             {
                 group.clear();
                 group_is_done = true;
-                let mut fixed = fixed.to_vec();
-                fixed.push(condition);
-                let walked = self.walk(walk, level + 1, &fixed)?;
+                let walked = self.walk(walk, level + 1, &fixed.with(condition))?;
                 if walked != Walked::All {
                     return Ok(walked);
                 }
@@ -485,8 +640,33 @@ impl Search<'_> {
     }
 }
 
+/// A flag of a column that says that something is not there, and says that it is.
+const NO: Bound = Bound::Integer(0);
+
+/// How what is not before compares.
+fn behind(ascending: bool) -> &'static str {
+    if ascending { ">=" } else { "<=" }
+}
+
 fn way(ascending: bool) -> &'static str {
     if ascending { "ASC" } else { "DESC" }
+}
+
+/// What is known of the runs of a stretch.
+#[derive(Clone, Default)]
+struct Fixed {
+    /// They are those for which these hold.
+    conditions: Vec<Condition>,
+    /// Places of the parts of the filter that let through each of them.
+    sure: Vec<usize>,
+}
+
+impl Fixed {
+    fn with(&self, condition: Condition) -> Self {
+        let mut fixed = self.clone();
+        fixed.conditions.push(condition);
+        fixed
+    }
 }
 
 enum Part {
@@ -500,6 +680,8 @@ struct Index {
     sql: String,
     bound: Vec<Bound>,
     same: Same,
+    /// Places of the parts of the filter that let through each of its runs.
+    sure: Vec<usize>,
     /// It has the runs of the answer and no others: none needs to be looked at.
     certain: bool,
 }
@@ -535,26 +717,26 @@ struct Look<'s> {
     /// Number of the parameter that is the run.
     run: usize,
     ascending: Vec<bool>,
+    /// Whether it was made for runs that a sieve let through.
+    has_sieve: bool,
 }
 
 impl<'s> Look<'s> {
-    fn new(search: &'s Search<'_>, fixed: &[Condition]) -> Result<Self> {
+    fn new(search: &'s Search<'_>, fixed: &Fixed, walk: &Walk) -> Result<Self> {
         let mut bound = Vec::new();
-        let joins = search.joins(&mut bound);
-        let (columns, ascending): (Vec<String>, Vec<bool>) = (0..)
-            .zip(&search.keys)
-            .flat_map(|(n, key)| key.columns(n))
-            .unzip();
-        let mut text = search.condition.text.clone();
-        bound.extend(search.condition.bound.iter().cloned());
-        for condition in fixed {
-            text.push_str(" AND ");
-            text.push_str(&condition.text);
-            bound.extend(condition.bound.iter().cloned());
+        let joins = search.joins(&mut bound)?;
+        let (columns, ascending): (Vec<String>, Vec<bool>) = search.columns().into_iter().unzip();
+        let mut sure = fixed.sure.clone();
+        sure.extend(walk.sieve.iter().flat_map(|sieve| &sieve.sure));
+        let mut condition = search.condition(&sure);
+        for fixed in &fixed.conditions {
+            condition.and(fixed);
         }
+        bound.extend(condition.bound);
         let mut statement = search.reader.conn().prepare_cached(&format!(
-            "SELECT {} FROM runs r{joins} WHERE {text} AND r.id = ?",
-            columns.join(", ")
+            "SELECT {} FROM runs r{joins} WHERE {} AND r.id = ?",
+            columns.join(", "),
+            condition.text
         ))?;
         for (n, value) in (1..).zip(&bound) {
             statement.raw_bind_parameter(n, value)?;
@@ -563,16 +745,17 @@ impl<'s> Look<'s> {
             statement,
             run: bound.len() + 1,
             ascending,
+            has_sieve: walk.has_sieve(),
         })
     }
 
     /// Looks at runs of the same place along the index and puts those that belong to
     /// the answer in order.
-    fn take(&mut self, walk: &mut Walk<'_>, group: &mut Vec<i64>) -> Result<Walked> {
+    fn take(&mut self, walk: &mut Walk, group: &mut Vec<i64>) -> Result<Walked> {
         let mut belong: Vec<(i64, Vec<Bound>)> = Vec::new();
         let alone = group.len() == 1;
         for run in group.drain(..) {
-            if walk.is_too_far(belong.len()) {
+            if walk.looked >= walk.looks {
                 return Ok(Walked::TooFar);
             }
             walk.looked += 1;

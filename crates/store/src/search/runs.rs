@@ -1,8 +1,11 @@
+use rusqlite::OptionalExtension;
 use rusqlite::types::Value as Bound;
 use skerry_domain::tracking::Run;
 
 use super::parse::{self, Clause, Expr, Op, Order, Value};
-use super::plan::{BOUNDS, Bounds, Search};
+use super::place::Place;
+use super::plan::{Asked, BOUNDS, Bounds, Search};
+use super::sets::{self, About};
 use super::{Condition, Kind, Page, Searchable, View};
 use crate::{Reader, Result, StoreError, runs};
 
@@ -26,6 +29,9 @@ pub struct RunQuery {
     pub max_results: usize,
     /// So many are left out at the beginning.
     pub offset: usize,
+    /// Only runs behind this place in the order, wherever it is; `offset` then only
+    /// counts those before. One of another order is as if there were none.
+    pub after: Option<Place>,
 }
 
 /// Other names of attributes that have a space in them.
@@ -54,7 +60,7 @@ const RUNS: Searchable<'_> = Searchable {
     // The plus keeps it from walking along all values of a metric for each run.
     metrics: Some(
         "EXISTS (SELECT 1 FROM series s WHERE s.run = r.id \
-         AND s.metric = (SELECT id FROM metric_names WHERE name = ?) AND +s.last_value {op} ?)",
+         AND s.metric = ? AND +s.last_value {op} ?)",
     ),
     datasets: Some(
         "EXISTS (SELECT 1 FROM dataset_inputs i JOIN datasets d ON d.id = i.dataset \
@@ -99,16 +105,13 @@ pub(super) struct Key {
 
 impl Key {
     /// Joins the field in as number `n`.
-    pub(super) fn join(&self, n: usize) -> Option<Condition> {
+    pub(super) fn join(&self, n: usize, reader: &Reader<'_>) -> Result<Option<Condition>> {
         let (join, name) = match &self.field {
-            Field::Column(_) => return None,
-            Field::Metric(name) => (
-                format!(
-                    " LEFT JOIN series o{n} ON o{n}.run = r.id \
-                     AND o{n}.metric = (SELECT id FROM metric_names WHERE name = ?)"
-                ),
-                name,
-            ),
+            Field::Column(_) => return Ok(None),
+            Field::Metric(name) => {
+                let join = format!(" LEFT JOIN series o{n} ON o{n}.run = r.id AND o{n}.metric = ?");
+                return Ok(Some(Condition::new(join, [reader.metric_number(name)?])));
+            }
             Field::Param(name) => (
                 format!(" LEFT JOIN params o{n} ON o{n}.run = r.id AND o{n}.key = ?"),
                 name,
@@ -118,7 +121,7 @@ impl Key {
                 name,
             ),
         };
-        Some(Condition::new(join, [Bound::from(name.clone())]))
+        Ok(Some(Condition::new(join, [Bound::from(name.clone())])))
     }
 
     /// Columns to order by, each with whether it ascends.
@@ -153,7 +156,6 @@ impl Reader<'_> {
     /// details.
     pub fn runs(&self, query: &RunQuery) -> Result<Page<Run>> {
         let mut found = self.find_runs(query, BOUNDS)?;
-        found.drain(..query.offset.min(found.len()));
         let more = query.max_results > 0 && found.len() > query.max_results;
         if more {
             found.truncate(query.max_results);
@@ -174,21 +176,45 @@ impl Reader<'_> {
         })
     }
 
-    /// Numbers of the runs up to the end of a page, and one more when there is a next.
-    pub(super) fn find_runs(&self, query: &RunQuery, bounds: Bounds) -> Result<Vec<i64>> {
-        let (filter, condition) = conditions(query)?;
-        let search = Search {
+    /// Where a run stands in the order of a query, for the page behind it.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` for an order that cannot be read.
+    pub fn place(&self, query: &RunQuery, run_id: &str) -> Result<Place> {
+        let run = self.run_number(run_id)?;
+        self.search(query, BOUNDS)?.place(run)
+    }
+
+    fn search(&self, query: &RunQuery, bounds: Bounds) -> Result<Search<'_>> {
+        let mut search = Search {
             reader: self,
             scope: self.scope(query)?,
-            filter,
-            condition,
             keys: keys(&query.order_by)?,
+            asked: self.asked(query)?,
+            after: None,
             bounds,
         };
-        search.find(match query.max_results {
+        let columns = search.columns().len();
+        search.after = query
+            .after
+            .clone()
+            .filter(|place| place.0.len() == columns);
+        Ok(search)
+    }
+
+    /// Numbers of the runs of a page, and one more when there is a next.
+    pub(super) fn find_runs(&self, query: &RunQuery, bounds: Bounds) -> Result<Vec<i64>> {
+        let search = self.search(query, bounds)?;
+        let skipped = match search.after {
+            Some(_) => 0,
+            None => query.offset,
+        };
+        let mut found = search.find(match query.max_results {
             0 => usize::MAX,
-            max => query.offset.saturating_add(max).saturating_add(1),
-        })
+            max => skipped.saturating_add(max).saturating_add(1),
+        })?;
+        found.drain(..skipped.min(found.len()));
+        Ok(found)
     }
 
     /// How many runs a filter lets through; page and order do not matter.
@@ -196,7 +222,7 @@ impl Reader<'_> {
     /// # Errors
     /// As [`Reader::runs`].
     pub fn count_runs(&self, query: &RunQuery) -> Result<u64> {
-        let (_, condition) = conditions(query)?;
+        let condition = self.asked(query)?.condition(&[]);
         let count: i64 = self
             .conn()
             .prepare_cached(&format!(
@@ -207,6 +233,58 @@ impl Reader<'_> {
                 row.get(0)
             })?;
         Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// The number of a metric; NULL for one that no run has.
+    pub(super) fn metric_number(&self, name: &str) -> Result<Bound> {
+        let number: Option<i64> = self
+            .conn()
+            .prepare_cached("SELECT id FROM metric_names WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        Ok(Bound::from(number))
+    }
+
+    fn asked(&self, query: &RunQuery) -> Result<Asked> {
+        let mut filter = parse::expression(&query.filter)?;
+        if let Some(machine) = &query.machine_id {
+            // Beside the whole of the filter, whatever ORs there are in it.
+            filter = filter.and(Clause {
+                entity: Some("attributes".to_owned()),
+                key: "machine_id".to_owned(),
+                op: Op::Equal,
+                value: Value::Text(machine.clone()),
+                at: 0,
+            });
+        }
+        let mut scope = Condition::new("1", []);
+        if !query.all_experiments || !query.experiment_ids.is_empty() {
+            let ids: Vec<String> = query.experiment_ids.iter().map(i64::to_string).collect();
+            scope.and(&Condition::new(
+                format!("r.experiment IN ({})", ids.join(", ")),
+                [],
+            ));
+        }
+        match query.view {
+            View::Active => scope.and(&Condition::new("r.deleted = 0", [])),
+            View::Deleted => scope.and(&Condition::new("r.deleted = 1", [])),
+            View::All => {}
+        }
+        let mut parts = sets::parts(&filter)
+            .iter()
+            .enumerate()
+            .map(|(place, part)| {
+                let metric = |name: &str| self.metric_number(name);
+                Ok((place, RUNS.expression(part, &metric)?))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        // What costs least is asked first.
+        parts.sort_by_key(|(place, _)| sets::parts(&filter).get(*place).map(cost));
+        Ok(Asked {
+            filter,
+            scope,
+            parts,
+        })
     }
 
     /// Experiments and states that a query is about.
@@ -233,31 +311,17 @@ impl Reader<'_> {
     }
 }
 
-fn conditions(query: &RunQuery) -> Result<(Expr, Condition)> {
-    let mut filter = parse::expression(&query.filter)?;
-    if let Some(machine) = &query.machine_id {
-        // Beside the whole of the filter, whatever ORs there are in it.
-        filter = filter.and(Clause {
-            entity: Some("attributes".to_owned()),
-            key: "machine_id".to_owned(),
-            op: Op::Equal,
-            value: Value::Text(machine.clone()),
-            at: 0,
-        });
+/// How much of a run is read to compare it: rows, about.
+fn cost(part: &Expr) -> usize {
+    match part {
+        Expr::Is(clause) => match sets::about(clause) {
+            About::Attribute => 0,
+            About::Param | About::Tag => 1,
+            About::Metric => 2,
+            About::Dataset => 3,
+        },
+        Expr::All(parts) | Expr::Any(parts) => parts.iter().map(cost).sum(),
     }
-    let mut texts = Vec::new();
-    if !query.all_experiments || !query.experiment_ids.is_empty() {
-        let ids: Vec<String> = query.experiment_ids.iter().map(i64::to_string).collect();
-        texts.push(format!("r.experiment IN ({})", ids.join(", ")));
-    }
-    match query.view {
-        View::Active => texts.push("r.deleted = 0".to_owned()),
-        View::Deleted => texts.push("r.deleted = 1".to_owned()),
-        View::All => {}
-    }
-    let condition = RUNS.expression(&filter)?;
-    texts.push(condition.text);
-    Ok((filter, Condition::new(texts.join(" AND "), condition.bound)))
 }
 
 /// What to order by, down to what is unlike for any two runs.

@@ -8,8 +8,8 @@ use skerry_domain::tracking::MetricPoint;
 use skerry_domain::{KeyValue, LifecycleStage};
 
 use super::plan::Bounds;
-use super::{RunQuery, View};
-use crate::{Batch, NewRun, Store, StoreOptions};
+use super::{Place, RunQuery, View};
+use crate::{Batch, NewRun, Reader, Result, Store, StoreOptions};
 
 #[derive(Debug, Clone)]
 struct Made {
@@ -370,6 +370,17 @@ fn fill(store: &Store, runs: Vec<Made>) -> (Vec<i64>, Vec<String>) {
         .unwrap()
 }
 
+/// The ids of runs by their numbers.
+fn named(reader: &Reader<'_>, numbers: &[i64]) -> Result<Vec<String>> {
+    let mut statement = reader
+        .conn()
+        .prepare("SELECT run_id FROM runs WHERE id = ?1")?;
+    Ok(numbers
+        .iter()
+        .map(|run| statement.query_row([run], |row| row.get(0)))
+        .collect::<rusqlite::Result<_>>()?)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
@@ -395,17 +406,30 @@ proptest! {
                 view: asked.view,
                 max_results: asked.max,
                 offset: asked.offset,
+                after: None,
             };
             let wanted: Vec<String> = asked.naive(&runs, &ids).into_iter().map(|n| ids[n].clone()).collect();
             let found = store.read(|reader| {
-                let numbers = reader.find_runs(&query, asked.bounds)?;
-                let mut statement = reader.conn().prepare("SELECT run_id FROM runs WHERE id = ?1")?;
-                Ok(numbers
-                    .into_iter()
-                    .map(|run| statement.query_row([run], |row| row.get(0)))
-                    .collect::<rusqlite::Result<Vec<String>>>()?)
+                named(reader, &reader.find_runs(&query, asked.bounds)?)
             }).unwrap();
-            prop_assert_eq!(&found, &wanted, "{:?}\n{:?}", query, asked.bounds);
+            let part: Vec<&String> = wanted.iter().skip(asked.offset).collect();
+            prop_assert_eq!(found.iter().collect::<Vec<_>>(), part, "{:?}\n{:?}", query, asked.bounds);
+            // A page behind any run of the answer is what comes after that run.
+            if let Some(last) = wanted.get(asked.offset) {
+                let (page, again) = store.read(|reader| {
+                    let place = reader.place(&query, last)?;
+                    let after = RunQuery {
+                        offset: asked.offset + 1,
+                        after: Place::from_json(&place.to_json()),
+                        ..query.clone()
+                    };
+                    Ok((reader.find_runs(&after, asked.bounds)?, reader.runs(&RunQuery { after: None, ..after })?))
+                }).unwrap();
+                let again: Vec<String> = again.items.into_iter().map(|run| run.info.run_id).collect();
+                let page: Vec<String> = store.read(|reader| named(reader, &page)).unwrap();
+                let page = if asked.max > 0 { page.iter().take(asked.max).cloned().collect() } else { page };
+                prop_assert_eq!(page, again, "behind {} in {:?}\n{:?}", last, query, asked.bounds);
+            }
             let page = store.read(|reader| reader.runs(&query)).unwrap();
             let end = if asked.max == 0 { wanted.len() } else { asked.offset + asked.max };
             let shown: Vec<&String> = page.items.iter().map(|run| &run.info.run_id).collect();
