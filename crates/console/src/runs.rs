@@ -62,6 +62,7 @@ impl Console {
                             },
                             max_results: query.limit as usize,
                             offset: query.offset as usize,
+                            after: None,
                         };
                         let total = reader.count_runs(&wanted)?;
                         let seen = reader

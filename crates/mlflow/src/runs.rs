@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use skerry_domain::tracking::{Dataset, DatasetInput, ModelOutput};
 use skerry_domain::{KeyValue, LifecycleStage, RunStatus};
-use skerry_store::{NewRun, RunQuery, RunUpdate};
+use skerry_store::{NewRun, Place, Reader, RunQuery, RunUpdate};
 
 use crate::args::{self, Args};
 use crate::fault::{Answer, Fault};
@@ -57,19 +57,45 @@ async fn by_id(State(state): State<MlflowState>, args: Args) -> Answer<Response>
 
 async fn search(State(state): State<MlflowState>, args: Args) -> Answer<Response> {
     let (max_results, offset) = args.page(1_000, 50_000)?;
+    let order_by = args.texts("order_by")?;
+    let token = args.token()?.unwrap_or_default();
     let query = RunQuery {
         experiment_ids: args.experiment_ids()?,
         all_experiments: false,
         filter: args.text("filter")?.unwrap_or_default(),
         machine_id: None,
-        order_by: args.texts("order_by")?,
         view: args.view("run_view_type")?,
         max_results,
         offset,
+        after: (token.get("order_by") == Some(&json!(order_by)))
+            .then(|| token.get("after").and_then(Place::from_json))
+            .flatten(),
+        order_by,
     };
-    state
-        .read(move |reader| Ok(json::answer(&written::runs(&reader.runs(&query)?))))
-        .await?
+    let body = state
+        .read(move |reader| written_page(reader, &query))
+        .await?;
+    Ok(json::written(body))
+}
+
+/// A page of runs; its token has the place of the last one, behind which the next begins.
+fn written_page(reader: &Reader<'_>, query: &RunQuery) -> skerry_store::Result<Vec<u8>> {
+    let mut page = written::Runs::new();
+    let mut last = String::new();
+    let next = reader.each_run(query, |run| {
+        page.run(&run)?;
+        last = run.info.run_id;
+        Ok(())
+    })?;
+    let token = match next {
+        Some(offset) => Some(args::encoded(&json!({
+            "offset": offset,
+            "order_by": query.order_by,
+            "after": reader.place(query, &last)?.to_json(),
+        }))),
+        None => None,
+    };
+    Ok(page.end(token.as_deref())?)
 }
 
 fn status(args: &Args) -> Result<Option<RunStatus>, Fault> {

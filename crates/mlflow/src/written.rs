@@ -4,7 +4,7 @@
 use serde::{Serialize, Serializer};
 use skerry_domain::KeyValue;
 use skerry_domain::tracking::{Dataset, DatasetInput, MetricPoint, ModelOutput, Run, RunInfo};
-use skerry_store::{Page, Sample};
+use skerry_store::Sample;
 
 use crate::args::page_token;
 use crate::json::lifecycle;
@@ -255,20 +255,48 @@ pub(crate) fn run_info(of: &RunInfo) -> impl Serialize + '_ {
     OneInfo { run_info: info(of) }
 }
 
-#[derive(Serialize)]
-struct Runs<'a, U: Serialize> {
-    #[serde(skip_serializing_if = "List::is_empty")]
-    runs: List<'a, Run, U>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_page_token: Option<String>,
+/// Writes a page of runs one by one.
+pub(crate) struct Runs {
+    out: Vec<u8>,
+    empty: bool,
 }
 
-/// The answer that is a page of runs.
-pub(crate) fn runs(page: &Page<Run>) -> impl Serialize + '_ {
-    Runs {
-        runs: List(&page.items, whole),
-        next_page_token: page.next.map(page_token),
+impl Runs {
+    pub(crate) fn new() -> Self {
+        Self {
+            out: b"{".to_vec(),
+            empty: true,
+        }
     }
+
+    pub(crate) fn run(&mut self, run: &Run) -> serde_json::Result<()> {
+        let start: &[u8] = if self.empty { b"\"runs\":[" } else { b"," };
+        self.empty = false;
+        self.out.extend_from_slice(start);
+        serde_json::to_writer(&mut self.out, &whole(run))
+    }
+
+    /// The answer, with the token of the next page when there is one.
+    pub(crate) fn end(mut self, next: Option<&str>) -> serde_json::Result<Vec<u8>> {
+        close_page(&mut self.out, self.empty, next)?;
+        Ok(self.out)
+    }
+}
+
+/// Ends an answer that is one list and the token of the next page.
+fn close_page(out: &mut Vec<u8>, empty: bool, next: Option<&str>) -> serde_json::Result<()> {
+    if !empty {
+        out.push(b']');
+    }
+    if let Some(token) = next {
+        if !empty {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"\"next_page_token\":");
+        serde_json::to_writer(&mut *out, token)?;
+    }
+    out.push(b'}');
+    Ok(())
 }
 
 /// Writes a history point by point.
@@ -331,17 +359,7 @@ impl History {
 
     /// The rest of the answer, with where the next page begins.
     pub(crate) fn end(mut self, next: Option<usize>) -> serde_json::Result<Vec<u8>> {
-        if !self.empty {
-            self.out.push(b']');
-        }
-        if let Some(offset) = next {
-            if !self.empty {
-                self.out.push(b',');
-            }
-            self.out.extend_from_slice(b"\"next_page_token\":");
-            serde_json::to_writer(&mut self.out, &page_token(offset))?;
-        }
-        self.out.push(b'}');
+        close_page(&mut self.out, self.empty, next.map(page_token).as_deref())?;
         Ok(self.out)
     }
 }

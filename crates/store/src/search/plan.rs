@@ -41,12 +41,12 @@ pub(super) const BOUNDS: Bounds = Bounds {
     some: 5_000,
     scope: 20_000,
     ties: 1_000,
-    looks: 300,
-    glance: 100,
+    looks: 500,
+    glance: 200,
 };
 
 /// Looks of a walk for each run that is wanted.
-const LOOKS: usize = 3;
+const LOOKS: usize = 8;
 /// Runs that are read from an index in the time that it takes to look at one.
 const READS: usize = 15;
 /// Experiments, twice when deleted runs are asked for too, whose runs are merged.
@@ -129,9 +129,7 @@ impl Walk {
     }
 
     fn lets_through(&self, run: i64) -> bool {
-        self.sieve
-            .as_ref()
-            .is_none_or(|sieve| sieve.runs.has(run))
+        self.sieve.as_ref().is_none_or(|sieve| sieve.runs.has(run))
     }
 }
 
@@ -229,7 +227,11 @@ impl Search<'_> {
     pub(super) fn place(&self, run: i64) -> Result<Place> {
         let mut bound = Vec::new();
         let joins = self.joins(&mut bound)?;
-        let columns: Vec<String> = self.columns().into_iter().map(|(column, _)| column).collect();
+        let columns: Vec<String> = self
+            .columns()
+            .into_iter()
+            .map(|(column, _)| column)
+            .collect();
         bound.push(Bound::from(run));
         let place = self
             .reader

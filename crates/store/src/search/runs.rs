@@ -155,6 +155,23 @@ impl Reader<'_> {
     /// `Invalid` for a filter or order that cannot be read; the position is in the
     /// details.
     pub fn runs(&self, query: &RunQuery) -> Result<Page<Run>> {
+        let mut items = Vec::new();
+        let next = self.each_run(query, |run| {
+            items.push(run);
+            Ok(())
+        })?;
+        Ok(Page { items, next })
+    }
+
+    /// Reads the same one after the other; answers where the next page begins.
+    ///
+    /// # Errors
+    /// As [`Reader::runs`], and what `take` answers.
+    pub fn each_run(
+        &self,
+        query: &RunQuery,
+        mut take: impl FnMut(Run) -> Result<()>,
+    ) -> Result<Option<usize>> {
         let mut found = self.find_runs(query, BOUNDS)?;
         let more = query.max_results > 0 && found.len() > query.max_results;
         if more {
@@ -165,15 +182,11 @@ impl Reader<'_> {
             runs::COLUMNS
         ))?;
         let mut data = runs::DataOfRuns::new(self)?;
-        let mut items = Vec::with_capacity(found.len());
         for run in found {
             let (id, info) = infos.query_row([run], runs::info_from_row)?;
-            items.push(data.load(id, info)?);
+            take(data.load(id, info)?)?;
         }
-        Ok(Page {
-            items,
-            next: more.then(|| query.offset.saturating_add(query.max_results)),
-        })
+        Ok(more.then(|| query.offset.saturating_add(query.max_results)))
     }
 
     /// Where a run stands in the order of a query, for the page behind it.
@@ -195,10 +208,7 @@ impl Reader<'_> {
             bounds,
         };
         let columns = search.columns().len();
-        search.after = query
-            .after
-            .clone()
-            .filter(|place| place.0.len() == columns);
+        search.after = query.after.clone().filter(|place| place.0.len() == columns);
         Ok(search)
     }
 
