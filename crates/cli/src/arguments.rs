@@ -529,7 +529,7 @@ pub enum Approval {
     /// Let an alias move only to approved versions.
     #[command(mut_arg("alias", |alias| alias.help("Alias; it need not stand for anything yet")))]
     Protect(Protection),
-    /// Let a protected alias free.
+    /// Let a protected alias free: the first asks, a second person agrees.
     Unprotect(Protection),
     /// Who changed what of a model and when, newest first; also of a deleted one.
     History {

@@ -195,7 +195,11 @@ fn facts(kind: ActivityKind, detail: &str) -> BTreeMap<String, String> {
         | Kind::ApprovalGiven
         | Kind::ApprovalRefused
         | Kind::ApprovalWithdrawn => vec![("version", Some(detail))],
-        Kind::AliasSet | Kind::AliasRemoved | Kind::AliasProtected | Kind::AliasUnprotected => {
+        Kind::AliasSet
+        | Kind::AliasRemoved
+        | Kind::AliasProtected
+        | Kind::AliasUnprotectAsked
+        | Kind::AliasUnprotected => {
             let text = detail.strip_prefix('@').unwrap_or(detail);
             match text.rsplit_once(" → ") {
                 Some((alias, version)) => {

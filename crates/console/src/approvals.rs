@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use skerry_domain::{Code, Coded as _, ErrorBody, validate};
+use skerry_domain::{Code, Coded as _, ErrorBody, RegistryEvent, validate};
 use skerry_store::{Actor, Approval, Broken, RegistryEntry, Store, StoreError, StoreOptions, Tx};
 
 use crate::Console;
@@ -104,18 +104,19 @@ impl Approvals {
         })
     }
 
-    fn protect(&self, args: AliasProtect) -> Result<(), ErrorBody> {
+    fn protect(&self, args: AliasProtect) -> Result<AliasProtected, ErrorBody> {
         if args.protect {
             validate::alias("alias", &args.alias)?;
         }
-        self.write(move |tx| {
+        let event = self.write(move |tx| {
             tx.protect_alias(
                 &args.name,
                 &args.alias,
                 args.protect,
                 args.reason.as_deref(),
             )
-        })
+        })?;
+        Ok(AliasProtected { event })
     }
 
     fn history(&self, query: &RegistryHistoryQuery) -> Result<Vec<RegistryHistoryRow>, ErrorBody> {
@@ -264,18 +265,19 @@ impl Console {
             .await;
     }
 
-    /// Protects an alias, or lets it free.
-    pub async fn alias_protect(&self, args: AliasProtect) -> Result<Nothing, ErrorBody> {
+    /// Protects an alias, asks that it be free again, or agrees to that.
+    pub async fn alias_protect(&self, args: AliasProtect) -> Result<AliasProtected, ErrorBody> {
         let (name, alias) = (args.name.clone(), args.alias.clone());
-        let kind = if args.protect {
-            ActivityKind::AliasProtected
-        } else {
-            ActivityKind::AliasUnprotected
-        };
-        self.approvals(move |approvals| approvals.protect(args))
+        let protected = self
+            .approvals(move |approvals| approvals.protect(args))
             .await?;
+        let kind = match protected.event {
+            RegistryEvent::AliasUnprotected => ActivityKind::AliasUnprotected,
+            RegistryEvent::AliasUnprotectAsked => ActivityKind::AliasUnprotectAsked,
+            _ => ActivityKind::AliasProtected,
+        };
         self.alias_activity(kind, &name, &alias, None).await;
-        Ok(())
+        Ok(protected)
     }
 
     /// The history of a model.

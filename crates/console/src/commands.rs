@@ -84,7 +84,7 @@ macro_rules! command_table {
             write version_tag_delete(VersionTagDelete) -> Nothing [Models];
             write alias_set(AliasSet) -> Nothing [Models, Activity];
             write alias_delete(AliasDelete) -> Nothing [Models, Activity];
-            write alias_protect(AliasProtect) -> Nothing [Models, Activity];
+            write alias_protect(AliasProtect) -> AliasProtected [Models, Activity];
             write approval_ask(ApprovalAsk) -> Nothing [Models, Activity];
             write approval_decide(ApprovalDecide) -> Nothing [Models, Activity];
             write approval_withdraw(ApprovalAsk) -> Nothing [Models, Activity];

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use skerry_domain::tracking::{ModelVersion, RegisteredModel};
 use skerry_domain::{ApprovalState, Code, ErrorBody, KeyValue, LifecycleStage, Reason, validate};
 use skerry_store::workspace::ImageRecord;
-use skerry_store::{Approval, NewModelVersion, Reader, RegistryQuery, StoreError};
+use skerry_store::{Approval, NewModelVersion, Protection, Reader, RegistryQuery, StoreError};
 
 use crate::Console;
 use crate::api::*;
@@ -30,7 +30,7 @@ struct Version {
 struct Model {
     model: RegisteredModel,
     versions: Vec<ModelVersion>,
-    protected: Vec<String>,
+    protections: Vec<Protection>,
     waiting: usize,
 }
 
@@ -88,7 +88,16 @@ impl Console {
                 .iter()
                 .map(|version| self.version_row(version, &names, &deployments))
                 .collect(),
-            protected: model.protected,
+            unprotect_asked: model
+                .protections
+                .iter()
+                .filter_map(unprotect_asked)
+                .collect(),
+            protected: model
+                .protections
+                .into_iter()
+                .map(|protection| protection.alias)
+                .collect(),
         })
     }
 
@@ -534,7 +543,7 @@ fn load_model(reader: &Reader<'_>, model: RegisteredModel) -> Result<Model, Stor
         }
     }
     Ok(Model {
-        protected: reader.protected_aliases(&model.name)?,
+        protections: reader.protections(&model.name)?,
         model,
         versions,
         waiting,
@@ -574,6 +583,16 @@ fn load(
     })
 }
 
+fn unprotect_asked(protection: &Protection) -> Option<UnprotectAsked> {
+    let asked = protection.end_asked.as_ref()?;
+    Some(UnprotectAsked {
+        alias: protection.alias.clone(),
+        who: asked.who.clone(),
+        at: asked.at,
+        reason: asked.reason.clone(),
+    })
+}
+
 fn fits(model: &RegisteredModel, versions: &[ModelVersion], text: &str) -> bool {
     let has = |word: &str| word.to_lowercase().contains(text);
     let tagged = |tags: &[KeyValue]| tags.iter().any(|tag| has(&tag.key) || has(&tag.value));
@@ -588,7 +607,7 @@ fn model_row(loaded: &Model, deployments: &[DeploymentRow]) -> ModelRow {
     let Model {
         model,
         versions,
-        protected,
+        protections,
         waiting,
     } = loaded;
     let deployed = deployments
@@ -606,7 +625,9 @@ fn model_row(loaded: &Model, deployments: &[DeploymentRow]) -> ModelRow {
             .map(|(alias, version)| AliasRow {
                 alias: alias.clone(),
                 version: number(*version),
-                protected: protected.contains(alias),
+                protected: protections
+                    .iter()
+                    .any(|protection| protection.alias == *alias),
             })
             .collect(),
         waiting: u32::try_from(*waiting).unwrap_or(u32::MAX),

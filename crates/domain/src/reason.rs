@@ -212,6 +212,8 @@ pub enum Reason {
     AliasProtectedAlready,
     /// The alias is not protected: model, alias.
     AliasNotProtected,
+    /// Who asked for the end of the protection cannot agree to it: model, alias.
+    UnprotectOwn,
 
     // Busy
     /// An image is being made: subject.

@@ -53,6 +53,8 @@ pub enum RegistryEvent {
     AliasRefused,
     /// An alias (subject) moves only to approved versions from now on.
     AliasProtected,
+    /// Somebody asked that it be free again; a second person has to agree.
+    AliasUnprotectAsked,
     /// It is as free as any other from now on.
     AliasUnprotected,
     /// Somebody asked for the approval of a version: after is the digest of its files.

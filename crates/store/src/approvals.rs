@@ -13,6 +13,11 @@ use crate::{Reader, Result, StoreError, Tx, limits};
 /// A reason has at most so many characters.
 const REASON_LIMIT: usize = 5_000;
 
+const UNPROTECTED: &str = "alias_unprotected";
+const UNPROTECT_ASKED: &str = "alias_unprotect_asked";
+/// Events that say whether an alias is protected: the last one counts.
+const PROTECTION: &str = "'alias_protected', 'alias_unprotect_asked', 'alias_unprotected'";
+
 /// A step of an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalStep {
@@ -24,6 +29,15 @@ pub struct ApprovalStep {
     pub reason: Option<String>,
     /// Digest of the version's files at that time, when files are known.
     pub files: Option<String>,
+}
+
+/// An alias that moves only to approved versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protection {
+    /// The alias; it need not stand for a version at the moment.
+    pub alias: String,
+    /// Somebody asked that it be free again, and nobody has agreed yet.
+    pub end_asked: Option<ApprovalStep>,
 }
 
 /// The approval of a version.
@@ -172,44 +186,55 @@ impl Reader<'_> {
         Ok(Some(format!("sha256:{}", hex::encode(sum.finalize()))))
     }
 
-    /// Aliases of a model that move only to approved versions, also those that stand for
-    /// none at the moment.
+    /// Aliases of a model that move only to approved versions.
     ///
     /// # Errors
     /// `NotFound`.
-    pub fn protected_aliases(&self, name: &str) -> Result<Vec<String>> {
-        self.protected_of(self.registered_number(name)?)
+    pub fn protections(&self, name: &str) -> Result<Vec<Protection>> {
+        self.protections_of(self.registered_number(name)?)
     }
 
-    fn protected_of(&self, model: i64) -> Result<Vec<String>> {
+    fn protections_of(&self, model: i64) -> Result<Vec<Protection>> {
         // Bare columns are those of the row with the greatest number.
-        let mut statement = self.conn().prepare_cached(
-            "SELECT subject, event, max(seq) FROM registry_history
-             WHERE model = ?1 AND event IN ('alias_protected', 'alias_unprotected') GROUP BY subject",
-        )?;
+        let mut statement = self.conn().prepare_cached(&format!(
+            "SELECT subject, event, who, at, reason, max(seq) FROM registry_history
+             WHERE model = ?1 AND event IN ({PROTECTION}) GROUP BY subject"
+        ))?;
         let rows = statement.query_map([model], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            let step = ApprovalStep {
+                who: row.get(2)?,
+                at: row.get(3)?,
+                reason: row.get(4)?,
+                files: None,
+            };
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, step))
         })?;
-        let mut protected = Vec::new();
+        let mut protections = Vec::new();
         for row in rows {
-            let (alias, event) = row?;
-            if event == "alias_protected" {
-                protected.push(alias);
+            let (alias, event, step) = row?;
+            if event != UNPROTECTED {
+                let end_asked = (event == UNPROTECT_ASKED).then_some(step);
+                protections.push(Protection { alias, end_asked });
             }
         }
-        Ok(protected)
+        Ok(protections)
     }
 
     pub(crate) fn is_protected(&self, model: i64, alias: &str) -> Result<bool> {
-        let last: Option<String> = self
+        let last = self.last_of_protection(model, alias)?;
+        Ok(last.is_some_and(|(event, _)| event != UNPROTECTED))
+    }
+
+    /// What last happened to the protection of an alias, and who did it.
+    fn last_of_protection(&self, model: i64, alias: &str) -> Result<Option<(String, String)>> {
+        Ok(self
             .conn()
-            .prepare_cached(
-                "SELECT event FROM registry_history WHERE model = ?1 AND subject = ?2
-                    AND event IN ('alias_protected', 'alias_unprotected') ORDER BY seq DESC LIMIT 1",
-            )?
-            .query_row(params![model, alias], |row| row.get(0))
-            .optional()?;
-        Ok(last.as_deref() == Some("alias_protected"))
+            .prepare_cached(&format!(
+                "SELECT event, who FROM registry_history WHERE model = ?1 AND subject = ?2
+                    AND event IN ({PROTECTION}) ORDER BY seq DESC LIMIT 1"
+            ))?
+            .query_row(params![model, alias], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?)
     }
 
     /// Refuses to let a protected alias go to a version that is not approved as it is.
@@ -268,9 +293,9 @@ impl Reader<'_> {
 
     /// Refuses what would take protected aliases away in passing: deleting or renaming.
     pub(crate) fn refuse_protected(&self, model: i64, name: &str, what: &str) -> Result<()> {
-        match self.protected_of(model)?.first() {
+        match self.protections_of(model)?.first() {
             None => Ok(()),
-            Some(alias) => Err(alias_no(
+            Some(Protection { alias, .. }) => Err(alias_no(
                 Reason::AliasIsProtected,
                 name,
                 alias,
@@ -449,42 +474,55 @@ impl Tx<'_> {
         )
     }
 
-    /// Protects an alias of a model, or lets it free. An alias may be protected before
-    /// it stands for anything.
+    /// Protects an alias of a model, or lets it free, which takes two people: the first
+    /// who wants it asks, the second agrees. Protecting it again takes the request back.
+    /// An alias may be protected before it stands for anything. Answers what happened.
     ///
     /// # Errors
-    /// `NotFound`, `Invalid`; `Input` when nobody vouches for the actor, or when it is so already.
+    /// `NotFound`, `Invalid`; `Input` when nobody vouches for the actor, when it is so already, or when who asked
+    /// agrees.
     pub fn protect_alias(
         &self,
         name: &str,
         alias: &str,
         protect: bool,
         reason: Option<&str>,
-    ) -> Result<()> {
-        self.person()?;
+    ) -> Result<RegistryEvent> {
+        let person = self.person()?;
         limits::alias(alias)?;
         let model = self.registered_number(name)?;
-        if self.is_protected(model, alias)? == protect {
-            let message = if protect {
-                format!("The alias '{alias}' of '{name}' is protected already.")
-            } else {
-                format!("The alias '{alias}' of '{name}' is not protected.")
-            };
-            return Err(alias_no(
-                if protect {
-                    Reason::AliasProtectedAlready
-                } else {
-                    Reason::AliasNotProtected
-                },
-                name,
-                alias,
-                message,
-            ));
-        }
-        let event = if protect {
-            RegistryEvent::AliasProtected
-        } else {
-            RegistryEvent::AliasUnprotected
+        let last = self.last_of_protection(model, alias)?;
+        let no = |reason, message: String| Err(alias_no(reason, name, alias, message));
+        let event = match (
+            protect,
+            last.as_ref().map(|(event, who)| (event.as_str(), who)),
+        ) {
+            (true, None | Some((UNPROTECTED | UNPROTECT_ASKED, _))) => {
+                RegistryEvent::AliasProtected
+            }
+            (true, Some(_)) => {
+                return no(
+                    Reason::AliasProtectedAlready,
+                    format!("The alias '{alias}' of '{name}' is protected already."),
+                );
+            }
+            (false, None | Some((UNPROTECTED, _))) => {
+                return no(
+                    Reason::AliasNotProtected,
+                    format!("The alias '{alias}' of '{name}' is not protected."),
+                );
+            }
+            (false, Some((UNPROTECT_ASKED, who))) if who == person => {
+                return no(
+                    Reason::UnprotectOwn,
+                    format!(
+                        "{person} asked that the alias '{alias}' of '{name}' be free and cannot agree \
+                         to it: somebody else has to, signed in to the computer under another name."
+                    ),
+                );
+            }
+            (false, Some((UNPROTECT_ASKED, _))) => RegistryEvent::AliasUnprotected,
+            (false, Some(_)) => RegistryEvent::AliasUnprotectAsked,
         };
         self.note(
             model,
@@ -493,7 +531,8 @@ impl Tx<'_> {
                 reason: checked(reason)?,
                 ..Note::of(event)
             },
-        )
+        )?;
+        Ok(event)
     }
 
     fn known_version(&self, name: &str, version: i64) -> Result<(i64, ModelVersion)> {

@@ -267,7 +267,29 @@ fn a_protected_alias_moves_only_to_an_approved_version_through_any_door() {
     })
     .unwrap();
     assert_eq!(reason(set(ada(), 1)), Reason::ApprovalMissing);
-    protect(false).unwrap();
+
+    // That it be free again takes two.
+    let free = |who: Actor| {
+        act(&store, who, |tx| {
+            tx.protect_alias("digits", "champion", false, Some("retired"))
+        })
+    };
+    let asked = || {
+        let all = store.read(|reader| reader.protections("digits")).unwrap();
+        all.into_iter()
+            .map(|one| (one.alias, one.end_asked.map(|step| step.who)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(free(ada()).unwrap(), RegistryEvent::AliasUnprotectAsked);
+    assert_eq!(asked(), [("champion".to_owned(), Some("ada".to_owned()))]);
+    assert_eq!(reason(free(ada())), Reason::UnprotectOwn);
+    assert_eq!(reason(set(bo(), 1)), Reason::ApprovalMissing);
+    // Protecting it takes the request back.
+    protect(true).unwrap();
+    assert_eq!(asked(), [("champion".to_owned(), None)]);
+    free(bo()).unwrap();
+    assert_eq!(free(ada()).unwrap(), RegistryEvent::AliasUnprotected);
+    assert_eq!(asked(), []);
     assert_eq!(reason(protect(false)), Reason::AliasNotProtected);
     set(ada(), 1).unwrap();
     whole(&store);

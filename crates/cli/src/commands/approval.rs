@@ -48,6 +48,19 @@ impl Place<'_> {
         output::print(json, &answer, String::new);
         Ok(())
     }
+
+    async fn protect(&mut self, args: AliasProtect, json: bool) -> Result<(), ErrorBody> {
+        let alias = args.alias.clone();
+        let done: AliasProtected = self.call("alias_protect", args).await?;
+        output::print(json, &done, || match done.event {
+            RegistryEvent::AliasUnprotectAsked => {
+                format!("{alias} stays protected until somebody else runs the same command.")
+            }
+            RegistryEvent::AliasUnprotected => format!("{alias} is no longer protected."),
+            _ => format!("{alias} is protected."),
+        });
+        Ok(())
+    }
 }
 
 /// Whether the registry of a tracking server is meant.
@@ -88,14 +101,8 @@ async fn act(mut place: Place<'_>, verb: Approval, json: bool) -> Result<(), Err
             let args = decide(decided, false);
             place.nothing("approval_decide", args, json).await
         }
-        Approval::Protect(wanted) => {
-            let args = protection(wanted, true);
-            place.nothing("alias_protect", args, json).await
-        }
-        Approval::Unprotect(wanted) => {
-            let args = protection(wanted, false);
-            place.nothing("alias_protect", args, json).await
-        }
+        Approval::Protect(wanted) => place.protect(protection(wanted, true), json).await,
+        Approval::Unprotect(wanted) => place.protect(protection(wanted, false), json).await,
         Approval::History {
             name,
             version,

@@ -67,6 +67,14 @@ pub struct AliasProtect {
     pub reason: Option<String>,
 }
 
+/// What came of it.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct AliasProtected {
+    /// That the alias is protected, that a second person has yet to agree that it be free,
+    /// or that it is free.
+    pub event: RegistryEvent,
+}
+
 /// Asks for the history of a model, newest first.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct RegistryHistoryQuery {

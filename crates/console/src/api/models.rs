@@ -54,6 +54,21 @@ pub struct ModelDetail {
     pub versions: Vec<VersionRow>,
     /// Aliases that move only to approved versions, also those that stand for none now.
     pub protected: Vec<String>,
+    /// Those of them that somebody wants to be free again.
+    pub unprotect_asked: Vec<UnprotectAsked>,
+}
+
+/// A request that a second person has yet to agree to.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct UnprotectAsked {
+    /// Alias.
+    pub alias: String,
+    /// Who asked.
+    pub who: String,
+    /// When.
+    pub at: Millis,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A model version in a list.

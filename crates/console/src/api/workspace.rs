@@ -300,6 +300,8 @@ pub enum ActivityKind {
     AliasProtected,
     /// An alias is as free as any other again.
     AliasUnprotected,
+    /// Somebody asked that a protected alias be free again.
+    AliasUnprotectAsked,
     /// The approval of a version was asked for.
     ApprovalAsked,
     /// A version was approved.

@@ -45,6 +45,7 @@ const SHAPES: Record<ActivityKind, Shape> = {
   alias_set: { group: "models", icon: Tag },
   alias_removed: { group: "models", icon: Tag },
   alias_protected: { group: "models", icon: Lock },
+  alias_unprotect_asked: { group: "models", icon: LockOpen },
   alias_unprotected: { group: "models", icon: LockOpen },
   approval_asked: { group: "models", icon: Stamp },
   approval_given: { group: "models", icon: Stamp },

@@ -1,8 +1,9 @@
 import { Lock, Tag } from "lucide-react";
 import { useMemo, useState } from "react";
-import type { ModelDetail } from "../../bindings/api";
+import type { ModelDetail, UnprotectAsked } from "../../bindings/api";
 import { useMutationCommand } from "../../shared/backend";
 import { Button, EmptyState, StatusWord, TextField, useGo } from "../../shared/components";
+import { formatTime } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { type Column, DataTable } from "../../shared/table";
 import { mayCarry } from "./approval";
@@ -18,20 +19,64 @@ interface Row {
   readonly protected: boolean;
   /** Protected, and yet on a version that is not approved (any more). */
   readonly astray: boolean;
+  /** Somebody wants it to be free again, and nobody else has agreed yet. */
+  readonly asked: UnprotectAsked | null;
+}
+
+/** What is done about a protection. */
+type Change = "protect" | "keep" | "ask" | "agree";
+
+function words(change: Change, name: string, alias: string) {
+  switch (change) {
+    case "protect":
+      return {
+        act: t("approvals.alias.protect"),
+        title: t("approvals.alias.protectTitle", { name }),
+        lead: t("approvals.alias.protectLead"),
+      };
+    case "keep":
+      return {
+        act: t("approvals.alias.keep"),
+        title: t("approvals.alias.keepTitle", { alias }),
+        lead: t("approvals.alias.keepLead"),
+      };
+    case "ask":
+      return {
+        act: t("approvals.alias.unprotectAsk"),
+        title: t("approvals.alias.unprotectAskTitle", { alias }),
+        lead: t("approvals.alias.unprotectAskLead"),
+      };
+    case "agree":
+      return {
+        act: t("approvals.alias.unprotect"),
+        title: t("approvals.alias.unprotectTitle", { alias }),
+        lead: t("approvals.alias.unprotectLead"),
+      };
+  }
+}
+
+function changes(row: Row): readonly Change[] {
+  if (!row.protected) return ["protect"];
+  return row.asked ? ["agree", "keep"] : ["ask"];
 }
 
 /** The aliases of a model, and which of them move only to approved versions. */
 export function AliasesTab({ model }: { model: ModelDetail }) {
   const go = useGo();
-  const [asked, setAsked] = useState<{ alias: string; protect: boolean } | null>(null);
+  const [asked, setAsked] = useState<{ alias: string; change: Change } | null>(null);
   const rows = useMemo<Row[]>(() => {
+    const request = (alias: string) => model.unprotect_asked.find((asked) => asked.alias === alias) ?? null;
     const set = model.row.aliases.map((a) => {
       const version = model.versions.find((v) => v.version === a.version);
-      return { ...a, astray: a.protected && version !== undefined && !mayCarry(version.approval) };
+      return {
+        ...a,
+        astray: a.protected && version !== undefined && !mayCarry(version.approval),
+        asked: request(a.alias),
+      };
     });
     const bare = model.protected
       .filter((alias) => !set.some((a) => a.alias === alias))
-      .map((alias) => ({ alias, version: null, protected: true, astray: false }));
+      .map((alias) => ({ alias, version: null, protected: true, astray: false, asked: request(alias) }));
     return [...set, ...bare];
   }, [model]);
   const columns = useMemo<Column<Row>[]>(
@@ -63,9 +108,13 @@ export function AliasesTab({ model }: { model: ModelDetail }) {
         cell: (r) =>
           r.protected ? (
             <StatusWord
-              kind={r.astray ? "notice" : "good"}
+              kind={r.astray || r.asked ? "notice" : "good"}
               label={t("approvals.alias.protected")}
-              {...(r.astray ? { detail: t("approvals.alias.unapproved") } : {})}
+              {...(r.asked
+                ? { detail: t("approvals.alias.unprotectAsked", { who: r.asked.who, when: formatTime(r.asked.at) }) }
+                : r.astray
+                  ? { detail: t("approvals.alias.unapproved") }
+                  : {})}
             />
           ) : (
             <span className="quiet">{t("approvals.alias.free")}</span>
@@ -81,7 +130,7 @@ export function AliasesTab({ model }: { model: ModelDetail }) {
         <Button
           size="small"
           icon={<Lock size={14} aria-hidden />}
-          onPress={() => setAsked({ alias: "", protect: true })}
+          onPress={() => setAsked({ alias: "", change: "protect" })}
         >
           {t("approvals.alias.protectAnother")}
         </Button>
@@ -101,13 +150,13 @@ export function AliasesTab({ model }: { model: ModelDetail }) {
           empty={
             <EmptyState icon={Tag} title={t("approvals.alias.none")} lead={t("approvals.alias.noneLead")} />
           }
-          actions={(r) => [
-            {
-              id: "protection",
-              label: r.protected ? t("approvals.alias.unprotect") : t("approvals.alias.protect"),
-              onAction: () => setAsked({ alias: r.alias, protect: !r.protected }),
-            },
-          ]}
+          actions={(r) =>
+            changes(r).map((change) => ({
+              id: change,
+              label: words(change, model.row.name, r.alias).act,
+              onAction: () => setAsked({ alias: r.alias, change }),
+            }))
+          }
         />
       </div>
       {asked && <ProtectDialog name={model.row.name} {...asked} onClose={() => setAsked(null)} />}
@@ -115,26 +164,24 @@ export function AliasesTab({ model }: { model: ModelDetail }) {
   );
 }
 
-function ProtectDialog(props: { name: string; alias: string; protect: boolean; onClose: () => void }) {
-  const { name, protect } = props;
+function ProtectDialog(props: { name: string; alias: string; change: Change; onClose: () => void }) {
+  const { name } = props;
+  const protect = props.change === "protect" || props.change === "keep";
+  const { act, title, lead } = words(props.change, name, props.alias);
   const change = useMutationCommand("alias_protect");
   const [alias, setAlias] = useState(props.alias);
   const wrong = alias === "" ? null : check.alias(alias);
   return (
     <ReasonDialog
-      title={
-        protect
-          ? t("approvals.alias.protectTitle", { name })
-          : t("approvals.alias.unprotectTitle", { alias: props.alias })
-      }
-      lead={protect ? t("approvals.alias.protectLead") : t("approvals.alias.unprotectLead")}
-      act={protect ? t("approvals.alias.protect") : t("approvals.alias.unprotect")}
+      title={title}
+      lead={lead}
+      act={act}
       danger={!protect}
       blocked={alias === "" || wrong !== null}
       onAct={(reason) => change.mutateAsync({ name, alias, protect, reason: reason === "" ? null : reason })}
       onClose={props.onClose}
     >
-      {protect && (
+      {props.change === "protect" && (
         <TextField
           label={t("approvals.alias")}
           value={alias}

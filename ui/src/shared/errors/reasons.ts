@@ -110,6 +110,8 @@ export const swedishReasons: Record<Reason, string> = {
   alias_is_protected: "Aliaset ”{alias}” för {model} är skyddat: ta bort skyddet först.",
   alias_protected_already: "Aliaset ”{alias}” för {model} är redan skyddat.",
   alias_not_protected: "Aliaset ”{alias}” för {model} är inte skyddat.",
+  unprotect_own:
+    "Du har själv begärt att skyddet för aliaset ”{alias}” för {model} tas bort och kan inte gå med på det: någon annan måste, inloggad på datorn med ett annat namn.",
   image_being_made: "En avbild av {subject} håller redan på att skapas.",
   step_under_way: "Ett annat steg i registreringen pågår.",
   deployment_starting:

@@ -62,6 +62,10 @@ export const activity = define({
     en: "Alias of {subject} protected",
     sv: "Alias för {subject} skyddades",
   },
+  "activity.kind.alias_unprotect_asked": {
+    en: "Asked to remove the protection of an alias of {subject}",
+    sv: "Begärde att skyddet för ett alias för {subject} tas bort",
+  },
   "activity.kind.alias_unprotected": {
     en: "Protection of an alias of {subject} removed",
     sv: "Skyddet för ett alias för {subject} togs bort",

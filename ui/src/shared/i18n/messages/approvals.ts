@@ -109,6 +109,25 @@ export const approvals = define({
     en: "It moves only to versions that a second person has approved, through every door: this console, commands, scripts on machines and imports.",
     sv: "Det flyttar bara till versioner som en annan person har godkänt, genom alla dörrar: konsolen, kommandon, skript på maskiner och importer.",
   },
+  "approvals.alias.unprotectAsk": { en: "Ask to remove protection", sv: "Begär att skyddet tas bort" },
+  "approvals.alias.unprotectAskTitle": {
+    en: "Ask to remove the protection of @{alias}",
+    sv: "Begär att skyddet för @{alias} tas bort",
+  },
+  "approvals.alias.unprotectAskLead": {
+    en: "It stays protected until somebody else, signed in to the computer under another name, agrees.",
+    sv: "Det förblir skyddat tills någon annan, inloggad på datorn med ett annat namn, går med på det.",
+  },
+  "approvals.alias.unprotectAsked": {
+    en: "{who} asked {when} to remove this",
+    sv: "{who} begärde {when} att det tas bort",
+  },
+  "approvals.alias.keep": { en: "Keep protected", sv: "Behåll skyddet" },
+  "approvals.alias.keepTitle": { en: "Keep @{alias} protected", sv: "Behåll skyddet för @{alias}" },
+  "approvals.alias.keepLead": {
+    en: "The request to remove the protection is taken back.",
+    sv: "Begäran om att ta bort skyddet återkallas.",
+  },
   "approvals.alias.unprotectLead": {
     en: "Anybody can move it to any version again. That the protection was removed stays in the history.",
     sv: "Vem som helst kan åter flytta det till vilken version som helst. Att skyddet togs bort står kvar i historiken.",
@@ -292,6 +311,10 @@ export const history = define({
     sv: "@{subject} flyttades inte till version {n}: skyddat",
   },
   "history.event.alias_protected": { en: "@{subject} protected", sv: "@{subject} skyddades" },
+  "history.event.alias_unprotect_asked": {
+    en: "Asked to remove the protection of @{subject}",
+    sv: "Begärde att skyddet för @{subject} tas bort",
+  },
   "history.event.alias_unprotected": {
     en: "Protection of @{subject} removed",
     sv: "Skyddet för @{subject} togs bort",
