@@ -34,7 +34,8 @@ impl Checkup {
     }
 }
 
-/// Opens a store's file so that nothing of it changes.
+/// Opens a store's file so that nothing of it changes. Not for one that is empty: SQLite
+/// deletes the log beside it.
 pub(crate) fn open_untouched(path: &Path) -> Result<Connection> {
     let access = |why: String| StoreError::Access {
         path: path.display().to_string(),
@@ -55,8 +56,12 @@ pub(crate) fn open_untouched(path: &Path) -> Result<Connection> {
 /// # Errors
 /// `Access` when it cannot be opened, `Newer`; what is wrong in it is a finding.
 pub fn check(path: &Path) -> Result<Checkup> {
-    let conn = open_untouched(path)?;
     let mut found = Checkup::default();
+    if std::fs::metadata(path).is_ok_and(|facts| facts.len() == 0) {
+        found.add("file", "it is empty");
+        return Ok(found);
+    }
+    let conn = open_untouched(path)?;
     match schema::known(&conn, path) {
         Ok(()) => {}
         Err(error @ (StoreError::Newer { .. } | StoreError::Access { .. })) => return Err(error),
