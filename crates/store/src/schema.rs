@@ -199,7 +199,8 @@ fn strings(conn: &Connection, sql: &str) -> Vec<String> {
     read().unwrap_or_default()
 }
 
-/// Makes an empty store with the migrations up to one.
+/// Makes an empty store with the migrations up to one. What is written is not waited for
+/// until whoever fills it says so.
 pub(crate) fn create_up_to(newest: i64, path: &Path) -> Result<Connection> {
     let at = |e| named(e, path);
     let mut conn = Connection::open(path).map_err(at)?;
@@ -207,6 +208,7 @@ pub(crate) fn create_up_to(newest: i64, path: &Path) -> Result<Connection> {
         .map_err(at)?;
     conn.pragma_update(None, "journal_mode", "WAL")
         .map_err(at)?;
+    conn.pragma_update(None, "synchronous", "OFF").map_err(at)?;
     migrate(&mut conn, path, newest)?;
     Ok(conn)
 }

@@ -7,6 +7,8 @@ mod lost;
 mod mend;
 mod owners;
 mod pages;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::collections::HashMap;
@@ -166,8 +168,6 @@ pub fn rescue(from: &Path, to: &Path) -> Result<Rescue> {
     // The schema that the file has; Store::open brings it up to date afterwards.
     let target = schema::create_up_to(newest, to)?;
     target.pragma_update(None, "foreign_keys", false)?;
-    // A rescue that broke off begins anew; what it wrote is on the disk at its end.
-    target.pragma_update(None, "synchronous", "OFF")?;
     let mut report = Vec::new();
     for table in schema::tables(&target) {
         if table != "migrations" {
@@ -186,22 +186,21 @@ pub fn rescue(from: &Path, to: &Path) -> Result<Rescue> {
     lost::by_others(&target, &mut report)?;
     mend::mend(&target, &mut report)?;
     mend::aliases_by_history(&target)?;
+    for rescued in &mut report {
+        let rows: u64 = target.query_row(
+            &format!("SELECT count(*) FROM \"{}\"", rescued.table),
+            [],
+            |row| row.get(0),
+        )?;
+        rescued.dropped += rescued.saved.saturating_sub(rows);
+        rescued.saved = rows;
+    }
+    // A rescue that broke off begins anew; what it wrote is on the disk at its end.
     target.pragma_update(None, "synchronous", "FULL")?;
     target.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     drop(target);
     // Applies what is newer, and says whether the new file opens.
     Store::open(to, StoreOptions::default())?;
-    let conn = open_untouched(to)?;
-    for rescued in &mut report {
-        let rows: i64 = conn.query_row(
-            &format!("SELECT count(*) FROM \"{}\"", rescued.table),
-            [],
-            |row| row.get(0),
-        )?;
-        let rows = u64::try_from(rows).unwrap_or(0);
-        rescued.dropped += rescued.saved.saturating_sub(rows);
-        rescued.saved = rows;
-    }
     Ok(Rescue {
         tables: report,
         log,

@@ -4,7 +4,7 @@ use skerry_domain::tracking::Run;
 use super::parse::{self, Clause, Expr, Op, Order, Value};
 use super::plan::{BOUNDS, Bounds, Search};
 use super::{Condition, Kind, Page, Searchable, View};
-use crate::{Reader, Result, StoreError, runs};
+use crate::{Reader, Result, StoreError, limits, runs};
 
 /// Which runs to list.
 #[derive(Debug, Clone, Default)]
@@ -262,6 +262,7 @@ fn conditions(query: &RunQuery) -> Result<(Expr, Condition)> {
 
 /// What to order by, down to what is unlike for any two runs.
 fn keys(order_by: &[String]) -> Result<Vec<Key>> {
+    limits::ordered(order_by.len())?;
     let mut keys: Vec<Key> = Vec::new();
     for text in order_by {
         let Order {
