@@ -24,8 +24,9 @@ const PYTHON: &[&str] = &[
 /// What moving in and out is tried with: MLflow's own stores and server.
 const PYTHON_SERVER: &[&str] = &["mlflow==3.17.2"];
 
-/// The last release of the client before MLflow 3.
-const PYTHON_2: &[&str] = &["mlflow-skinny==2.22.2", "pandas==2.3.3"];
+/// The last release before MLflow 3, its client and its server, and the last of SQLAlchemy
+/// that this works with.
+const PYTHON_2: &[&str] = &["mlflow==2.22.2", "pandas==2.3.3", "sqlalchemy==2.0.58"];
 
 pub(crate) fn formatting() -> Result<()> {
     shell::run(&["cargo", "fmt", "--all", "--check"])
