@@ -331,22 +331,22 @@ class Transfer(unittest.TestCase):
         with serving(data) as client:
             own = client.create_run(client.create_experiment("own")).info.run_id
             for step in range(4):
-                child = subprocess.Popen([SKERRY, "import", "file/mlruns", "--data", str(data)], cwd=self.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                child = subprocess.Popen([SKERRY, "import", "sql/mlflow.db", "--data", str(data)], cwd=self.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 client.log_metric(own, "m", step, step=step)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.wait(chance.uniform(0.05, 1.5))
                 child.send_signal(chance.choice([signal.SIGKILL, signal.SIGINT, signal.SIGTERM]))
                 child.wait(PATIENCE)
-            lines = skerry("import", "file/mlruns", "--data", data, cwd=self.root)
-            self.check(lines[-1], LONG)
+            lines = skerry("import", "sql/mlflow.db", "--data", data, cwd=self.root)
+            self.check(lines[-1], SHORTER)
             self.assertIn("transferred", [line["event"] for line in lines])
-            self.same_there(self.folder_client, client, {"own", own})
+            self.same_there(self.sqlite_client, client, {"own", own})
             self.assertEqual(len(client.get_metric_history(own, "m")), 4)
             # What keeps it from coming in is told from there.
             _, error = skerry("import", self.root / "file/work", "--data", data, expect=2)
             self.assertEqual(error["code"], "invalid")
         # Nothing is half: the file as it lies there is the same.
-        before = skerry("import", self.folder, "--data", data)[-1]
+        before = skerry("import", self.sqlite, "--data", data)[-1]
         self.assertTrue(before["complete"], before)
 
     def test_beside_a_console(self):
