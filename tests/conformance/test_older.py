@@ -212,6 +212,9 @@ class Folders(unittest.TestCase):
         (one / f"{RUN}4/meta.yaml").write_text("status: [3\nrun_id")
         shutil.copytree(one / f"{RUN}1", one / f"{RUN}5")
         (one / f"{RUN}5/meta.yaml").unlink()
+        # Of a database beside it.
+        (one / f"{RUN}7/artifacts").mkdir(parents=True)
+        (self.root / f"3/{RUN}8/artifacts").mkdir(parents=True)
         for name, meta in (("7", None), ("8", "name: {"), ("9 (copy)", "experiment_id: 1\nname: copied\n")):
             run_folder(self.root / name, f"{RUN}6", {"params/p": "1"}, run_id=f"{RUN}6", status=3)
             if meta:
@@ -242,6 +245,8 @@ class Folders(unittest.TestCase):
         ):
             self.assertIn(why, told.pop(what), what)
         self.assertEqual(told, {})
+        ((what, count),) = lines[-1]["left_out"]
+        self.assertEqual((what.partition(":")[0], count), ("runs of which only artifacts are there", 2))
         with serving(self.home / "data") as client:
             run = client.get_run(f"{RUN}3")
             self.assertEqual(run.data.params, {"ok": "1"})

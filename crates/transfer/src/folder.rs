@@ -3,7 +3,7 @@
 mod layout;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,8 @@ use skerry_store::{LoggedModelMetric, Sample};
 
 use self::layout::{
     DatasetMeta, ExperimentMeta, InputMeta, ModelMeta, OutputMeta, RegisteredMeta, RunMeta,
-    VersionMeta, broken, keys, lifecycle, lines, list, model_metric, name_of, number, source_type,
-    text, with_meta, yaml,
+    VersionMeta, broken, keys, lifecycle, lines, list, model_metric, name_of, number,
+    only_artifacts, source_type, text, with_meta, yaml,
 };
 use crate::Result;
 use crate::entities::{
@@ -41,6 +41,8 @@ pub struct FolderSource {
     /// Where each experiment is, by number.
     places: RefCell<BTreeMap<i64, PathBuf>>,
     problems: RefCell<Vec<Problem>>,
+    /// Folders of runs that are not of this store.
+    strangers: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl FolderSource {
@@ -69,6 +71,7 @@ impl FolderSource {
             root: root.to_path_buf(),
             places: RefCell::default(),
             problems: RefCell::default(),
+            strangers: RefCell::default(),
         })
     }
 
@@ -298,6 +301,8 @@ impl FolderSource {
             }
             if entry.join("meta.yaml").is_file() {
                 found.push(entry);
+            } else if only_artifacts(&entry) {
+                self.strangers.borrow_mut().insert(entry);
             } else if list(&entry)?.iter().any(|inside| inside.is_dir()) {
                 let why = broken(&entry, "its meta.yaml is missing");
                 self.problem(format!("run {name}"), &why);
@@ -363,7 +368,10 @@ impl Source for FolderSource {
             }
             if !folder.join("meta.yaml").is_file() {
                 let numbered = !name.is_empty() && name.chars().all(|c| c.is_ascii_digit());
-                if numbered || with_meta(&folder) > 0 {
+                let runs = list(&folder)?;
+                if !runs.is_empty() && runs.iter().all(|run| only_artifacts(run)) {
+                    self.strangers.borrow_mut().extend(runs);
+                } else if numbered || with_meta(&folder) > 0 {
                     self.lost_experiment(&folder, &broken(&folder, "its meta.yaml is missing"));
                 }
                 continue;
@@ -557,11 +565,18 @@ impl Source for FolderSource {
         for folder in self.places.borrow().values() {
             traces += count(list(&folder.join("traces"))?.len());
         }
-        Ok(if traces > 0 {
-            vec![("traces".to_owned(), traces)]
-        } else {
-            Vec::new()
-        })
+        let strangers = count(self.strangers.borrow().len());
+        let mut found = vec![
+            ("traces".to_owned(), traces),
+            (
+                "runs of which only artifacts are there: those of a database of MLflow that \
+                 is imported by itself"
+                    .to_owned(),
+                strangers,
+            ),
+        ];
+        found.retain(|(_, count)| *count > 0);
+        Ok(found)
     }
 }
 

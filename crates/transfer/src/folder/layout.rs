@@ -231,6 +231,12 @@ pub(super) fn source_type(number: i64) -> &'static str {
     }
 }
 
+/// What MLflow's database keeps in `mlruns` of a run.
+pub(super) fn only_artifacts(run: &Path) -> bool {
+    let inside = list(run).unwrap_or_default();
+    matches!(&inside[..], [one] if one.is_dir() && name_of(one) == "artifacts")
+}
+
 /// The folders in a folder that have a `meta.yaml`.
 pub(super) fn with_meta(folder: &Path) -> usize {
     let entries = list(folder).unwrap_or_default();
