@@ -4,6 +4,7 @@
 //! environment that has the client's release from the package index.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -317,6 +318,26 @@ fn killed_while_writing() {
     }
     let output = doctor(&data, &[]);
     assert!(output.status.success(), "{output:?}");
+    // Nor is anything lost when the beginning of the file is.
+    let file = std::fs::File::options()
+        .write(true)
+        .open(data.join("tracking.db"))
+        .unwrap();
+    file.write_all_at(&[0; 2 * 4_096], 0).unwrap();
+    let again = home.path().join("again");
+    std::fs::create_dir(&again).unwrap();
+    let saved = again.join("tracking.db");
+    let output = doctor(&data, &["--rescue", saved.to_str().unwrap()]);
+    assert!(output.status.success(), "{output:?}");
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["lost"], false, "{said}");
+    let server = Server::start(&again, None);
+    let output = client(&server, "test_durable.After", None, home.path())
+        .env("SKERRY_NOTES", &notes)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
 }
 
 fn doctor(data: &Path, words: &[&str]) -> std::process::Output {

@@ -57,8 +57,18 @@ pub(crate) fn open_untouched(path: &Path) -> Result<Connection> {
 /// `Access` when it cannot be opened, `Newer`; what is wrong in it is a finding.
 pub fn check(path: &Path) -> Result<Checkup> {
     let mut found = Checkup::default();
-    if std::fs::metadata(path).is_ok_and(|facts| facts.len() == 0) {
-        found.add("file", "it is empty");
+    let logged = std::fs::metadata(schema::log_of(path)).is_ok_and(|facts| facts.len() > 0);
+    let nothing = match std::fs::metadata(path) {
+        Ok(facts) => (facts.len() == 0).then_some("it is empty"),
+        Err(_) => logged.then_some("it is not there"),
+    };
+    if let Some(nothing) = nothing {
+        let but = if logged {
+            "; the log beside it (-wal) has what was written last"
+        } else {
+            ""
+        };
+        found.add("file", format!("{nothing}{but}"));
         return Ok(found);
     }
     let conn = open_untouched(path)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use skerry_domain::{Code, ErrorBody};
-use skerry_store::{Checkup, Log, Rescue};
+use skerry_store::{Checkup, Rescue, WriteLog};
 
 use super::transfer::store_file;
 use crate::arguments::Doctor;
@@ -57,10 +57,10 @@ fn save(file: &Path, out: &Path, json: bool) -> Result<(), ErrorBody> {
         })
         .collect();
     let (log, lost_pages) = match rescue.log {
-        Log::Empty => ("empty", 0),
-        Log::Read => ("read", 0),
-        Log::Damaged(pages) => ("damaged", pages),
-        Log::Foreign => ("foreign", 0),
+        WriteLog::Empty => ("empty", 0),
+        WriteLog::Read => ("read", 0),
+        WriteLog::Damaged(pages) => ("damaged", pages),
+        WriteLog::Foreign => ("foreign", 0),
     };
     let told = json!({
         "file": out, "tables": tables, "log": log, "log_pages_lost": lost_pages,
@@ -131,12 +131,12 @@ fn rescue_text(out: &Path, rescue: &Rescue) -> String {
         );
     }
     match rescue.log {
-        Log::Empty | Log::Read => {}
-        Log::Damaged(pages) => text.push_str(&format!(
+        WriteLog::Empty | WriteLog::Read => {}
+        WriteLog::Damaged(pages) => text.push_str(&format!(
             "\n\n{pages} pages of the log beside the file (-wal) could not be read: of what was written last \
              some may be missing.",
         )),
-        Log::Foreign => text.push_str(
+        WriteLog::Foreign => text.push_str(
             "\n\nThe log beside the file (-wal) contradicts it, as that of another file does; it was left out.",
         ),
     }

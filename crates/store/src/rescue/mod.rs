@@ -43,7 +43,7 @@ pub struct Rescued {
 
 /// What became of the log beside the file (`-wal`), which holds what was written last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Log {
+pub enum WriteLog {
     /// There is none, or nothing is in it.
     Empty,
     /// It was read.
@@ -60,7 +60,7 @@ pub struct Rescue {
     /// Each table of the new file.
     pub tables: Vec<Rescued>,
     /// The log beside the damaged file.
-    pub log: Log,
+    pub log: WriteLog,
 }
 
 impl Rescue {
@@ -68,7 +68,7 @@ impl Rescue {
     #[must_use]
     pub fn lost(&self) -> bool {
         let whole = |table: &Rescued| (table.rebuilt, table.dropped, table.gaps) == (0, 0, 0);
-        !matches!(self.log, Log::Empty | Log::Read) || !self.tables.iter().all(whole)
+        !matches!(self.log, WriteLog::Empty | WriteLog::Read) || !self.tables.iter().all(whole)
     }
 }
 
@@ -146,8 +146,8 @@ pub fn rescue(from: &Path, to: &Path) -> Result<Rescue> {
     }
     // Whoever writes it meanwhile does not begin its log anew while this reads. A file that
     // is too damaged for that is written by nobody.
-    let empty = std::fs::metadata(from).is_ok_and(|facts| facts.len() == 0);
-    let held = (!empty).then(|| {
+    let any = std::fs::metadata(from).is_ok_and(|facts| facts.len() > 0);
+    let held = any.then(|| {
         open_untouched(from).and_then(|conn| {
             conn.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")?;
             Ok(conn)
@@ -209,16 +209,16 @@ pub fn rescue(from: &Path, to: &Path) -> Result<Rescue> {
 
 /// The file in the ways in which it is to be read, the best first; none when nothing of a
 /// store is in it.
-fn sources(from: &Path) -> Result<(Vec<Source>, Log)> {
+fn sources(from: &Path) -> Result<(Vec<Source>, WriteLog)> {
     let pages = Pages::open(from)?;
     let (logged, lost) = (pages.has_log(), pages.lost_frames);
     let mut sources = vec![Source::new(pages)?];
     let contradictions =
         |sources: &[Source]| sources.last().map_or(0, |s| s.owners.contradictions());
     let mut log = match (logged, lost) {
-        (false, _) => Log::Empty,
-        (true, 0) => Log::Read,
-        (true, lost) => Log::Damaged(lost),
+        (false, _) => WriteLog::Empty,
+        (true, 0) => WriteLog::Read,
+        (true, lost) => WriteLog::Damaged(lost),
     };
     if lost > 0 || (logged && contradictions(&sources) > 0) {
         let with = contradictions(&sources);
@@ -227,7 +227,7 @@ fn sources(from: &Path) -> Result<(Vec<Source>, Log)> {
         if lost == 0 {
             let fewer = contradictions(&sources) < with;
             if fewer {
-                log = Log::Foreign;
+                log = WriteLog::Foreign;
             }
             sources.remove(usize::from(!fewer));
         }

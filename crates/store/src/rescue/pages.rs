@@ -37,7 +37,8 @@ pub(super) enum Mapped {
 
 /// The file's pages, each as the log has it last.
 pub(super) struct Pages {
-    file: File,
+    /// None where only a log is left.
+    file: Option<File>,
     log: Option<File>,
     /// Of a page: where the log has it.
     frames: HashMap<u32, u64>,
@@ -59,10 +60,16 @@ impl Pages {
             path: path.display().to_string(),
             why: error.to_string(),
         };
-        let file = File::open(path).map_err(access)?;
-        let length = file.metadata().map_err(access)?.len();
+        let log = File::open(log_of(path)).ok();
+        let file = match (File::open(path), &log) {
+            (Ok(file), _) => Some(file),
+            (Err(_), Some(_)) => None,
+            (Err(error), None) => return Err(access(error)),
+        };
         let mut header = [0_u8; 100];
-        let read = file.read_exact_at(&mut header, 0).is_ok() && header.starts_with(MAGIC);
+        let read = file.as_ref().is_some_and(|file| {
+            file.read_exact_at(&mut header, 0).is_ok() && header.starts_with(MAGIC)
+        });
         let [.., high, low] = header.first_chunk::<18>().copied().unwrap_or_default();
         let said = match usize::from(u16::from_be_bytes([high, low])) {
             1 => 65_536,
@@ -79,14 +86,15 @@ impl Pages {
         };
         let mut pages = Self {
             file,
-            log: File::open(log_of(path)).ok(),
+            log,
             frames: HashMap::new(),
             size,
             usable: size - reserved,
-            count: u32::try_from(length / size as u64).unwrap_or(u32::MAX),
+            count: 0,
             mapped: true,
             lost_frames: 0,
         };
+        pages.count = pages.in_file();
         pages.read_log();
         pages.mapped = match u32_at(&header, 52) {
             Some(greatest_root) if read => greatest_root != 0,
@@ -109,9 +117,15 @@ impl Pages {
     pub(super) fn without_log(path: &Path) -> Result<Self> {
         let mut pages = Self::open(path)?;
         pages.frames = HashMap::new();
-        let length = pages.file.metadata().map_or(0, |facts| facts.len());
-        pages.count = u32::try_from(length / pages.size as u64).unwrap_or(u32::MAX);
+        pages.count = pages.in_file();
         Ok(pages)
+    }
+
+    /// How many pages the file has, without the log.
+    fn in_file(&self) -> u32 {
+        let facts = self.file.as_ref().and_then(|file| file.metadata().ok());
+        let length = facts.map_or(0, |facts| facts.len());
+        u32::try_from(length / self.size as u64).unwrap_or(u32::MAX)
     }
 
     /// Bytes of a page that hold something.
@@ -134,7 +148,7 @@ impl Pages {
             (Some(at), Some(log)) => log.read_exact_at(&mut page, *at).ok()?,
             _ => {
                 let at = u64::from(number - 1) * self.size as u64;
-                self.file.read_exact_at(&mut page, at).ok()?;
+                self.file.as_ref()?.read_exact_at(&mut page, at).ok()?;
             }
         }
         page.truncate(self.usable);
