@@ -41,6 +41,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         20_261_127_093_000,
         include_str!("../migrations/20261127093000_doomed.sql"),
     ),
+    (
+        20_261_127_130_500,
+        include_str!("../migrations/20261127130500_reports.sql"),
+    ),
 ];
 
 /// SQLite's `application_id` of our files: "Skry".

@@ -407,4 +407,6 @@ pub enum PaletteKind {
     Deployment,
     /// An experiment.
     Experiment,
+    /// A report.
+    Report,
 }
