@@ -206,6 +206,14 @@ fn runs(runs: &ReportRuns) -> String {
             order_by,
             limit,
             ..
-        } => format!("the first {limit} of '{filter}' by {}", order_by.join(", ")),
+        } => {
+            let what = if filter.is_empty() { "all" } else { filter };
+            let order = if order_by.is_empty() {
+                String::from("newest first")
+            } else {
+                order_by.join(", ")
+            };
+            format!("the first {limit} of {what}, {order}")
+        }
     }
 }

@@ -12,9 +12,8 @@ import {
   toast,
   useGo,
 } from "../../shared/components";
-import { formatTime } from "../../shared/format";
 import { t } from "../../shared/i18n";
-import { newBlock, newContent, RUNS, withRuns } from "./content";
+import { newBlock, newContent, RUNS, titleOfNew, withRuns } from "./content";
 import styles from "./reports.module.css";
 
 const NEW = "\u0000new";
@@ -50,7 +49,7 @@ function Body(props: { runs: readonly ChosenRun[]; metrics: readonly string[]; o
   const all = useQueryCommand("reports_list", null);
   const save = useMutationCommand("report_save");
   const [where, setWhere] = useState(NEW);
-  const [title, setTitle] = useState(() => t("reports.titleOfNew", { date: formatTime(Date.now()) }));
+  const [title, setTitle] = useState(() => titleOfNew());
   const [as, setAs] = useState<As>("runs");
   const [pending, setPending] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);

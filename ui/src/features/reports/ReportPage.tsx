@@ -14,10 +14,9 @@ import {
   toast,
   useGo,
 } from "../../shared/components";
-import { formatTime } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { Blocks } from "./Blocks";
-import { NO_RUNS, newContent } from "./content";
+import { NO_RUNS, newContent, titleOfNew } from "./content";
 import { Editor } from "./Editor";
 import { ExportButton, FigureMenu, useExport } from "./ExportReport";
 import { DeleteReport } from "./ReportsPage";
@@ -65,7 +64,7 @@ function NewReport() {
   const [base] = useState(() => ({
     id: "",
     revision: 0,
-    content: newContent(t("reports.titleOfNew", { date: formatTime(Date.now()) }), NO_RUNS, []),
+    content: newContent(titleOfNew(), NO_RUNS, []),
   }));
   return <Editor base={base} theirs={null} gone={false} onBase={() => {}} />;
 }

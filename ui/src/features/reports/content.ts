@@ -7,6 +7,8 @@ import type {
   RunRow,
 } from "../../bindings/api";
 
+import { currentLocale, t } from "../../shared/i18n";
+
 /** So many runs stand in a report or a part of it, and so many metrics in a chart. */
 export const RUNS = 200;
 export const METRICS = 8;
@@ -80,5 +82,11 @@ export function moved(blocks: readonly ReportBlock[], id: string, by: number): R
 
 /** The runs that a part shows. */
 export const runsOf = (body: Chart | Table, content: ReportContent): ReportRuns => body.runs ?? content.runs;
+
+/** What a report is called until somebody finds a better title. */
+export function titleOfNew(now = Date.now()): string {
+  const date = new Intl.DateTimeFormat(currentLocale(), { dateStyle: "long" }).format(now);
+  return t("reports.titleOfNew", { date });
+}
 
 export const sameContent = (a: ReportContent, b: ReportContent) => JSON.stringify(a) === JSON.stringify(b);
