@@ -70,7 +70,8 @@ fn reported(desk: &Desk, run: &str, metric: &str) {
 
     let file = desk.home().join("sample.html");
     let to = file.to_str().unwrap();
-    desk.skerry(&["report", "export", "Sample", "--to", to]);
+    let written = desk.skerry(&["report", "export", "Sample", "--to", to]);
+    assert_eq!(text(&written[0]["path"]), to);
     let html = std::fs::read_to_string(&file).unwrap();
     assert!(
         html.contains("Seen &lt;b&gt;") && html.contains("<polyline"),

@@ -100,7 +100,7 @@ function Picker(props: { onClose: () => void; onPick: (runs: ChosenRun[]) => voi
             props.onClose();
           }}
         >
-          {t("reports.addRunsN", { n: selected.size })}
+          {selected.size === 0 ? t("reports.addRuns") : t("reports.addRunsN", { n: selected.size })}
         </Button>
       </div>
     </div>
