@@ -78,9 +78,15 @@ pub(super) struct Layout {
     pub(super) known: bool,
 }
 
-fn strings(conn: &Connection, sql: &str, name: &str) -> rusqlite::Result<Vec<Column>> {
+/// Columns of a table or an index, by a query that has the table as ?1 and either as ?2.
+fn columns(
+    conn: &Connection,
+    sql: &str,
+    table: &str,
+    index: &str,
+) -> rusqlite::Result<Vec<Column>> {
     conn.prepare(sql)?
-        .query_map([name], |row| {
+        .query_map([table, index], |row| {
             Ok(Column {
                 name: row.get(0)?,
                 kind: row.get(1)?,
@@ -106,38 +112,29 @@ fn objects(conn: &Connection) -> rusqlite::Result<Vec<Object>> {
             [&table],
             |row| row.get(0),
         )?;
-        let (kind, columns) = if what == "index" {
-            let columns = strings(
-                conn,
+        let (kind, sql) = if what == "index" {
+            (
+                Kind::Index,
                 "SELECT coalesce(x.name, ''), CASE x.cid WHEN -2 THEN '' WHEN -1 THEN 'INTEGER' ELSE t.type END,
                         CASE x.cid WHEN -2 THEN 1 WHEN -1 THEN 0 ELSE t.\"notnull\" = 0 AND t.pk = 0 END, 0
-                 FROM pragma_index_list(?1) l JOIN pragma_index_xinfo(l.name) x
-                 LEFT JOIN pragma_table_info(?1) t ON t.cid = x.cid
-                 WHERE l.name = ?2 ORDER BY x.seqno"
-                    .replace("?1", &format!("'{table}'"))
-                    .replace("?2", "?1")
-                    .as_str(),
-                &name,
-            )?;
-            (Kind::Index, columns)
+                 FROM pragma_index_xinfo(?2) x LEFT JOIN pragma_table_info(?1) t ON t.cid = x.cid
+                 ORDER BY x.seqno",
+            )
         } else if sorted {
-            let columns = strings(
-                conn,
+            (
+                Kind::Sorted,
                 "SELECT name, type, \"notnull\" = 0 AND pk = 0, 0 FROM pragma_table_info(?1)
-                 ORDER BY pk = 0, pk, cid",
-                &name,
-            )?;
-            (Kind::Sorted, columns)
+                 WHERE ?1 = ?2 ORDER BY pk = 0, pk, cid",
+            )
         } else {
-            let columns = strings(
-                conn,
+            (
+                Kind::Numbered,
                 "SELECT name, type, \"notnull\" = 0 AND pk = 0, pk = 1 AND type = 'INTEGER'
                     AND (SELECT count(*) FROM pragma_table_info(?1) WHERE pk > 0) = 1
-                 FROM pragma_table_info(?1) ORDER BY cid",
-                &name,
-            )?;
-            (Kind::Numbered, columns)
+                 FROM pragma_table_info(?1) WHERE ?1 = ?2 ORDER BY cid",
+            )
         };
+        let columns = columns(conn, sql, &table, &name)?;
         objects.push(Object {
             name,
             root,
@@ -176,9 +173,12 @@ fn list_of_tables() -> Object {
 /// list could be read.
 fn listed(pages: &Pages) -> (HashMap<String, u32>, bool) {
     let list = [list_of_tables()];
-    let owners = Owners::find(pages, &list);
-    let mut roots = HashMap::new();
+    let mut owners = Owners::by_trees(pages, &list);
     let mut whole = owners.gaps(0) == 0;
+    if !whole {
+        owners.by_map(pages, &list);
+    }
+    let mut roots = HashMap::new();
     for page in owners.pages(0) {
         let Some(tree) = Tree::read(pages, *page) else {
             continue;

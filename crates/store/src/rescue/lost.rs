@@ -278,6 +278,7 @@ fn unknown_experiment(target: &Connection, report: &mut [Rescued]) -> Result<i64
     Ok(id)
 }
 
+/// Adds a run of which so much is known.
 fn add_run(target: &Connection, id: i64, run: &Lost, report: &mut [Rescued]) -> Result<()> {
     let tag = |key: &str| -> Result<Option<String>> {
         Ok(target
@@ -346,16 +347,17 @@ fn add_run(target: &Connection, id: i64, run: &Lost, report: &mut [Rescued]) -> 
     )
 }
 
+/// Adds an experiment that something belongs to, where it is lost.
 fn lost_experiment(target: &Connection, id: i64, report: &mut [Rescued]) -> Result<()> {
     let there: bool = target.query_row(
         "SELECT EXISTS (SELECT 1 FROM experiments WHERE id = ?1)",
         [id],
         |row| row.get(0),
     )?;
-    // The first is made with every store.
     if there {
         return Ok(());
     }
+    // The first has this name in every store.
     let name = if id == 0 {
         "Default".to_owned()
     } else {

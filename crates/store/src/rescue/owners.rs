@@ -24,39 +24,8 @@ pub(super) struct Owners {
 impl Owners {
     /// Looks at every page.
     pub(super) fn find(pages: &Pages, objects: &[Object]) -> Self {
-        let mut found = Self {
-            pages: vec![Vec::new(); objects.len()],
-            gaps: vec![HashSet::new(); objects.len()],
-            owner: HashMap::new(),
-            trees: HashSet::new(),
-            contradictions: 0,
-        };
-        let roots: HashMap<u32, usize> = objects
-            .iter()
-            .enumerate()
-            .filter(|(_, object)| object.root > 0)
-            .map(|(n, object)| (object.root, n))
-            .collect();
-        for (n, object) in objects.iter().enumerate() {
-            if object.root > 0 {
-                found.walk(pages, objects, n, object.root, 0);
-            }
-        }
-        let mut strays = Vec::new();
-        for page in 2..=pages.count() {
-            if found.owner.contains_key(&page) || pages.is_map(page) {
-                continue;
-            }
-            match pages.mapped(page) {
-                Some(Mapped::Below(above)) => match found.above(pages, &roots, above) {
-                    Some(n) => found.walk(pages, objects, n, page, above),
-                    None => strays.push(page),
-                },
-                Some(Mapped::Root | Mapped::Free | Mapped::Rest) => {}
-                None => strays.push(page),
-            }
-        }
-        for page in strays {
+        let mut found = Self::by_trees(pages, objects);
+        for page in found.by_map(pages, objects) {
             if !found.owner.contains_key(&page)
                 && let Some(n) = found.alike(pages, objects, page)
             {
@@ -64,6 +33,49 @@ impl Owners {
             }
         }
         found
+    }
+
+    /// What the trees say, from their beginnings down.
+    pub(super) fn by_trees(pages: &Pages, objects: &[Object]) -> Self {
+        let mut found = Self {
+            pages: vec![Vec::new(); objects.len()],
+            gaps: vec![HashSet::new(); objects.len()],
+            owner: HashMap::new(),
+            trees: HashSet::new(),
+            contradictions: 0,
+        };
+        for (n, object) in objects.iter().enumerate() {
+            if object.root > 0 {
+                found.walk(pages, objects, n, object.root, 0);
+            }
+        }
+        found
+    }
+
+    /// Adds what the map of pages says of the rest. Answers the pages of which it says
+    /// nothing.
+    pub(super) fn by_map(&mut self, pages: &Pages, objects: &[Object]) -> Vec<u32> {
+        let roots: HashMap<u32, usize> = objects
+            .iter()
+            .enumerate()
+            .filter(|(_, object)| object.root > 0)
+            .map(|(n, object)| (object.root, n))
+            .collect();
+        let mut strays = Vec::new();
+        for page in 2..=pages.count() {
+            if self.owner.contains_key(&page) || pages.is_map(page) {
+                continue;
+            }
+            match pages.mapped(page) {
+                Some(Mapped::Below(above)) => match self.above(pages, &roots, above) {
+                    Some(n) => self.walk(pages, objects, n, page, above),
+                    None => strays.push(page),
+                },
+                Some(Mapped::Root | Mapped::Free | Mapped::Rest) => {}
+                None => strays.push(page),
+            }
+        }
+        strays
     }
 
     /// The pages of an object that can be read.

@@ -1,6 +1,7 @@
 //! The pages of a store's file and of the log beside it, without SQLite: it refuses a file
 //! whose beginning is damaged. Offsets and names are those of SQLite's file format.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -46,6 +47,8 @@ pub(super) struct Pages {
     usable: usize,
     count: u32,
     mapped: bool,
+    /// The page of the map that was read last.
+    map: RefCell<(u32, Vec<u8>)>,
     /// Frames of the log that cannot be read.
     pub(super) lost_frames: u64,
 }
@@ -92,6 +95,7 @@ impl Pages {
             usable: size - reserved,
             count: 0,
             mapped: true,
+            map: RefCell::default(),
             lost_frames: 0,
         };
         pages.count = pages.in_file();
@@ -117,6 +121,7 @@ impl Pages {
     pub(super) fn without_log(path: &Path) -> Result<Self> {
         let mut pages = Self::open(path)?;
         pages.frames = HashMap::new();
+        pages.map = RefCell::default();
         pages.count = pages.in_file();
         Ok(pages)
     }
@@ -178,10 +183,14 @@ impl Pages {
             return None;
         }
         let map = self.map_of(number);
-        let page = self.page(map)?;
+        let mut kept = self.map.borrow_mut();
+        if kept.0 != map {
+            *kept = (map, self.page(map).unwrap_or_default());
+        }
+        let (_, page) = &*kept;
         let at = usize::try_from(number.checked_sub(map + 1)?).ok()? * 5;
         let kind = *page.get(at)?;
-        let parent = u32_at(&page, at + 1)?;
+        let parent = u32_at(page, at + 1)?;
         match (kind, parent) {
             (1, 0) => Some(Mapped::Root),
             (2, 0) => Some(Mapped::Free),

@@ -87,6 +87,27 @@ fn a_damaged_beginning_costs_nothing() {
     assert!(!all.lost(), "{all:#?}");
 }
 
+/// A console that has read a journal must not meet its numbers again.
+#[test]
+fn numbers_that_were_given_do_not_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("a.db"), folder.path().join("saved.db"));
+    filled(&from);
+    let given = "SELECT seq FROM sqlite_sequence WHERE name = 'journal'";
+    let conn = Connection::open(&from).unwrap();
+    let last: i64 = conn.query_row(given, [], |row| row.get(0)).unwrap();
+    conn.execute("DELETE FROM journal", []).unwrap();
+    drop(conn);
+    checkpoint(&from);
+    rescue(&from, &to).unwrap();
+    let store = open(&to);
+    store.write(|tx| tx.create_run(NewRun::default())).unwrap();
+    drop(store);
+    let conn = Connection::open(&to).unwrap();
+    let next: i64 = conn.query_row(given, [], |row| row.get(0)).unwrap();
+    assert!(next > last, "{next} after {last}");
+}
+
 #[test]
 fn half_a_file_is_half_a_store() {
     let intact = Intact::new();
