@@ -33,6 +33,34 @@ async fn command(
     console.call(&name, args).await
 }
 
+/// Asks the person where a file is to be kept and writes it there: the screens have no other way
+/// to a file. Answers the place, or nothing when the person thought better of it.
+#[tauri::command]
+async fn save_file(
+    app: AppHandle,
+    name: String,
+    base64: String,
+) -> Result<Option<String>, ErrorBody> {
+    let bytes = skerry_console::files::decode(&base64)?;
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    app.dialog()
+        .file()
+        .set_file_name(name)
+        .save_file(move |place| {
+            // Nobody waits any more only when the window closes.
+            let _ = sender.send(place);
+        });
+    let Some(place) = receiver.await.ok().flatten() else {
+        return Ok(None);
+    };
+    let path = place.into_path().map_err(|error| {
+        ErrorBody::invalid("path", format!("This is no place for a file: {error}."))
+    })?;
+    // The dialog has asked whether to replace what is there.
+    skerry_console::files::write(&path, bytes, true).await?;
+    Ok(Some(path.display().to_string()))
+}
+
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let data_dir = arguments
@@ -46,7 +74,7 @@ fn main() -> anyhow::Result<()> {
     });
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
-        .invoke_handler(tauri::generate_handler![command])
+        .invoke_handler(tauri::generate_handler![command, save_file])
         .setup(move |app| {
             match opened {
                 Ok(console) => open_window(app.handle(), console)?,

@@ -1,7 +1,9 @@
 """What whoever starts the server asks for besides."""
 
 import base64
+import json
 import os
+import subprocess
 
 from common import API, Conformance, call
 
@@ -25,6 +27,14 @@ class OneUser(Conformance):
             self.assertEqual(basic(other), 401, other)
         self.assertEqual(status("Bearer", token), 401)
         self.assertEqual(call("GET", API + "experiments/get?experiment_id=0")[0], 401)
+
+    def test_the_registry_names_the_user(self):
+        name = self.experiment_name
+        self.client.create_registered_model(name)
+        self.client.set_registered_model_tag(name, "team", "a")
+        words = [os.environ["SKERRY"], "--json", "--data", os.environ["SKERRY_FOLDER"], "model", "history", name, "--server"]
+        rows = json.loads(subprocess.run(words, capture_output=True, check=True, timeout=120).stdout)
+        self.assertEqual({(row["via"], row["who"]) for row in rows}, {("client", "ann")})
 
 
 class SourcePattern(Conformance):

@@ -4,6 +4,7 @@ SKERRY_PROGRAM names the program. The sources are made by MLflow itself: an `mlr
 folder, its SQLite file, and one real server."""
 
 import contextlib
+import fcntl
 import json
 import math
 import os
@@ -236,26 +237,29 @@ class Transfer(unittest.TestCase):
         self.assertEqual(report["source"]["artifacts"], 5)
 
     def same(self, source, data):
-        wanted = snapshot(source, long="long")
         with serving(data) as client:
-            found = snapshot(client, long="long")
-            # A file store says "inf" where a database says the greatest number.
-            self.maxDiff = None
-            for part in ("experiments", "runs", "models", "registry"):
-                self.assertEqual(wanted[part].keys(), found[part].keys(), part)
-                for key, value in wanted[part].items():
-                    self.assertEqual(value, found[part][key], f"{part} {key}")
-            run = self.folder_run if source is self.folder_client else self.sqlite_run
-            self.assertEqual(points(source, run, "long"), points(client, run, "long"))
-            with tempfile.TemporaryDirectory() as there, tempfile.TemporaryDirectory() as here:
-                source.download_artifacts(run, "sub folder", there)
-                client.download_artifacts(run, "sub folder", here)
-                for file in Path(there).rglob("*"):
-                    if file.is_file():
-                        self.assertEqual(file.read_bytes(), (Path(here) / file.relative_to(there)).read_bytes())
-            # The next version gets the next number; one that was deleted does not come again.
-            version = client.create_model_version("digits", "s3://bucket/x", run)
-            self.assertEqual(int(version.version), 5)
+            self.same_there(source, client)
+
+    def same_there(self, source, client, beside=()):
+        wanted = snapshot(source, long="long")
+        found = snapshot(client, long="long")
+        # A file store says "inf" where a database says the greatest number.
+        self.maxDiff = None
+        for part in ("experiments", "runs", "models", "registry"):
+            self.assertEqual(wanted[part].keys(), found[part].keys() - set(beside), part)
+            for key, value in wanted[part].items():
+                self.assertEqual(value, found[part][key], f"{part} {key}")
+        run = self.folder_run if source is self.folder_client else self.sqlite_run
+        self.assertEqual(points(source, run, "long"), points(client, run, "long"))
+        with tempfile.TemporaryDirectory() as there, tempfile.TemporaryDirectory() as here:
+            source.download_artifacts(run, "sub folder", there)
+            client.download_artifacts(run, "sub folder", here)
+            for file in Path(there).rglob("*"):
+                if file.is_file():
+                    self.assertEqual(file.read_bytes(), (Path(here) / file.relative_to(there)).read_bytes())
+        # The next version gets the next number; one that was deleted does not come again.
+        version = client.create_model_version("digits", "s3://bucket/x", run)
+        self.assertEqual(int(version.version), 5)
 
     def test_folder(self):
         data = self.root / "from-folder"
@@ -310,19 +314,63 @@ class Transfer(unittest.TestCase):
         self.assertIn("runs", error["message"])
 
     def test_in_use(self):
+        """Held by a program that does not answer."""
         data = self.root / "held"
-        with serving(data):
+        data.mkdir()
+        with open(data / "serve.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             _, error = skerry("import", self.folder, "--data", data, expect=1)
             self.assertEqual(error["code"], "data_folder_in_use")
 
-    def test_server(self):
-        """Out to a real server, and from there into another store: the same as before."""
-        first, second = self.root / "first", self.root / "second"
-        skerry("import", self.sqlite, "--data", first)
+    def test_beside_a_server(self):
+        """The running server takes it in, while others write; what is broken off goes on."""
+        data = self.root / "beside"
+        seed = random.SystemRandom().randrange(1 << 32)
+        print(f"seed {seed}", file=sys.stderr)
+        chance = random.Random(seed)
+        with serving(data) as client:
+            own = client.create_run(client.create_experiment("own")).info.run_id
+            for step in range(4):
+                child = subprocess.Popen([SKERRY, "import", "sql/mlflow.db", "--data", str(data)], cwd=self.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                client.log_metric(own, "m", step, step=step)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(chance.uniform(0.05, 1.5))
+                child.send_signal(chance.choice([signal.SIGKILL, signal.SIGINT, signal.SIGTERM]))
+                child.wait(PATIENCE)
+            lines = skerry("import", "sql/mlflow.db", "--data", data, cwd=self.root)
+            self.check(lines[-1], SHORTER)
+            self.assertIn("transferred", [line["event"] for line in lines])
+            self.same_there(self.sqlite_client, client, {"own", own})
+            self.assertEqual(len(client.get_metric_history(own, "m")), 4)
+            # What keeps it from coming in is told from there.
+            _, error = skerry("import", self.root / "file/work", "--data", data, expect=2)
+            self.assertEqual(error["code"], "invalid")
+        # Nothing is half: the file as it lies there is the same.
+        before = skerry("import", self.sqlite, "--data", data)[-1]
+        self.assertTrue(before["complete"], before)
+
+    def test_beside_a_console(self):
+        data = self.root / "console"
+        web = subprocess.Popen([SKERRY, "web", "--listen", "127.0.0.1:0", "--data", str(data)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        try:
+            self.assertTrue(any("token=" in line for line in web.stdout))
+            self.check(skerry("import", self.sqlite, "--data", data)[-1], SHORTER)
+            self.assertFalse((data / "tracking.db").exists())
+            query = {"filter": "", "order_by": [], "experiment": None, "machine_id": None, "stage": "active", "offset": 0, "limit": 10}
+            told = subprocess.run([SKERRY, "call", "runs_search", json.dumps(query), "--data", str(data)], capture_output=True, check=True, timeout=PATIENCE)
+            self.assertIn(self.sqlite_run, [row["id"] for row in json.loads(told.stdout)["rows"]])
+        finally:
+            web.terminate()
+            web.wait(PATIENCE)
+            web.stdout.close()
+        self.check(skerry("import", self.sqlite, "--data", data)[-1], SHORTER)
+
+    def server(self, python, name):
+        """A real server of MLflow's; answers its URI."""
         port = free_port()
-        place = self.root / "server"
+        place = self.root / name
         place.mkdir()
-        command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+        command = [python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
         command += ["--backend-store-uri", f"sqlite:///{place}/mlflow.db", "--artifacts-destination", str(place / "artifacts")]
         log = open(place / "log", "w")
         self.addCleanup(log.close)
@@ -334,26 +382,67 @@ class Transfer(unittest.TestCase):
         while True:
             try:
                 urllib.request.urlopen(f"{uri}/health", timeout=5).close()
-                break
+                return uri
             except OSError:
                 self.assertLess(time.monotonic(), deadline, (place / "log").read_text())
                 self.assertIsNone(server.poll(), (place / "log").read_text())
                 time.sleep(0.2)
-        # Killed in the midst, then once more.
+
+    def test_server(self):
+        """Out to a real server, and from there into another store: the same as before."""
+        first, second = self.root / "first", self.root / "second"
+        skerry("import", self.sqlite, "--data", first)
+        uri = self.server(sys.executable, "server")
+        # Killed in the midst, then once more, from a store that is open.
         child = subprocess.Popen([SKERRY, "export", uri, "--data", str(first)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(2)
         child.kill()
         child.wait(PATIENCE)
-        report = skerry("export", uri, "--data", first)[-1]
+        with serving(first):
+            report = skerry("export", uri, "--data", first)[-1]
         self.check(report, SHORTER)
+        # Told, since no request can say it.
+        told = dict(map(tuple, report["not_kept"]))
+        self.assertEqual(told["creation and update time of an experiment"], 4)
+        self.assertEqual(told["creation and update time of a model version"], 3)
+        self.assertEqual(told["id of a run (the tag skerry.run_id keeps it)"], 4)
         there = MlflowClient(uri)
-        count = len(there.search_runs([e.experiment_id for e in there.search_experiments(view_type=ViewType.ALL)], run_view_type=ViewType.ALL))
-        self.assertEqual(count, 4, "a repeat makes nothing twice")
+        runs = there.search_runs([e.experiment_id for e in there.search_experiments(view_type=ViewType.ALL)], run_view_type=ViewType.ALL)
+        self.assertEqual(len(runs), 4, "a repeat makes nothing twice")
+        # Times of runs and points are kept.
+        (run,) = [run for run in runs if run.data.tags["skerry.run_id"] == self.sqlite_run]
+        was = self.sqlite_client.get_run(self.sqlite_run)
+        self.assertEqual((run.info.start_time, run.info.end_time), (was.info.start_time, was.info.end_time))
+        self.assertEqual(points(there, run.info.run_id, "long"), points(self.sqlite_client, self.sqlite_run, "long"))
         self.check(skerry("import", uri, "--data", second)[-1], SHORTER)
         with serving(first) as one, serving(second) as other:
             self.maxDiff = None
             self.assertEqual(snapshot(one), snapshot(other))
+
+    def test_server_before_mlflow_3(self):
+        """The same with a server that has no logged models: these are told, the rest is equal."""
+        first, second = self.root / "first-2", self.root / "second-2"
+        skerry("import", self.sqlite, "--data", first)
+        uri = self.server(os.environ["SKERRY_PYTHON_2"], "server-2")
+        for _ in range(2):
+            lines, error = skerry("export", uri, "--data", first, expect=1)
+            self.assertEqual(error["code"], "transfer_incomplete")
+            report = lines[-1]
+            lost = [p for p in report["problems"] if "logged model" not in p["what"]]
+            self.assertEqual([p for p in lost if "model m-" not in p["what"]], [], report["problems"])
+            for part in ("experiments", "runs", "params", "tags", "metrics", "points", "registered_models", "versions", "aliases"):
+                self.assertEqual(report["source"][part], report["target"][part], part)
+        back = skerry("import", uri, "--data", second)[-1]
+        self.assertTrue(back["complete"], back)
+        with serving(first) as one, serving(second) as other:
+            wanted, found = snapshot(one), snapshot(other)
+        self.assertEqual(found["models"], {})
+        for run in wanted["runs"].values():
+            run["outputs"] = []
+        self.maxDiff = None
+        for part in ("experiments", "runs", "registry"):
+            self.assertEqual(wanted[part], found[part], part)
 
 
 if __name__ == "__main__":

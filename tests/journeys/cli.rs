@@ -22,6 +22,7 @@ fn c_the_sample_is_trained_registered_and_deployed_by_the_command_line() {
         .filter(|one| one["total"].as_u64() >= Some(100));
     assert!(long.count() >= 3, "three metrics of 100 points: {series:#}");
 
+    reported(&desk, &run, &text(&series[0]["key"]));
     let version = desk.skerry(&[
         "model", "register", &run, "--name", "penguins", "--alias", "champion",
     ]);
@@ -47,6 +48,53 @@ fn c_the_sample_is_trained_registered_and_deployed_by_the_command_line() {
     let _: Value = desk.skerry(&["deploy", "stop", "here"]);
     let _: Value = desk.skerry(&["deploy", "delete", "here"]);
     assert_eq!(desk.skerry(&["deploy", "list"]), json!([]));
+}
+
+/// A report about the run, as one file and as a folder of files.
+fn reported(desk: &Desk, run: &str, metric: &str) {
+    let content = json!({
+        "title": "Sample",
+        "runs": { "kind": "chosen", "runs": [{ "id": run, "name": "sample" }] },
+        "blocks": [
+            { "id": "a", "body": { "kind": "text", "text": "# Seen <b>" } },
+            { "id": "b", "body": {
+                "kind": "chart", "title": "", "metrics": [metric], "x": "step", "log": false,
+                "smoothing": 0, "runs": null,
+            } },
+        ],
+    });
+    let save = json!({ "id": "", "revision": 0, "content": content }).to_string();
+    let saved = desk.skerry(&["call", "report_save", &save]);
+    assert_eq!(desk.skerry(&["report", "list"])[0]["id"], saved["id"]);
+    assert_eq!(desk.skerry(&["report", "show", "Sample"]), saved);
+
+    let file = desk.home().join("sample.html");
+    let to = file.to_str().unwrap();
+    let written = desk.skerry(&["report", "export", "Sample", "--to", to]);
+    assert_eq!(text(&written[0]["path"]), to);
+    let html = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        html.contains("Seen &lt;b&gt;") && html.contains("<polyline"),
+        "{html}"
+    );
+    let again = desk.try_skerry(&["report", "export", "Sample", "--to", to], None);
+    assert!(
+        !again.ok && again.text.contains("already_exists"),
+        "{}",
+        again.text
+    );
+
+    let folder = desk.home().join("sample");
+    let to = folder.to_str().unwrap();
+    let written = desk.skerry(&["report", "export", "Sample", "--to", to]);
+    let ends: Vec<String> = written
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| text(&file["path"]))
+        .filter_map(|path| path.rsplit('.').next().map(str::to_owned))
+        .collect();
+    assert_eq!(ends, ["html", "svg", "png"], "{written:#}");
 }
 
 #[test]

@@ -64,6 +64,14 @@ enum Task {
         #[command(subcommand)]
         action: lab::Action,
     },
+    /// Fuzz the search language and the bodies of requests
+    Fuzz {
+        /// `search` or `bodies`; one after the other when not given
+        target: Option<String>,
+        /// How long each
+        #[arg(default_value_t = 120)]
+        seconds: u64,
+    },
     /// Measure: start, memory, throughput, sizes
     Bench {
         /// Handed to the measuring program, after `--`: `--only PART`
@@ -90,6 +98,7 @@ fn run(task: Task) -> Result<()> {
         Task::Bindings { check } => tests::bindings(check),
         Task::Screenshots => tests::screenshots(),
         Task::Lab { action } => lab::run(&action),
+        Task::Fuzz { target, seconds } => tests::fuzz(target.as_deref(), seconds),
         Task::Bench { arguments } => tests::bench(&arguments),
     }
 }

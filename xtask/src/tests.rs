@@ -24,8 +24,9 @@ const PYTHON: &[&str] = &[
 /// What moving in and out is tried with: MLflow's own stores and server.
 const PYTHON_SERVER: &[&str] = &["mlflow==3.17.2"];
 
-/// The last release of the client before MLflow 3.
-const PYTHON_2: &[&str] = &["mlflow-skinny==2.22.2", "pandas==2.3.3"];
+/// The last release before MLflow 3, its client and its server, and the last of SQLAlchemy
+/// that this works with.
+const PYTHON_2: &[&str] = &["mlflow==2.22.2", "pandas==2.3.3", "sqlalchemy==2.0.58"];
 
 pub(crate) fn formatting() -> Result<()> {
     shell::run(&["cargo", "fmt", "--all", "--check"])
@@ -383,6 +384,62 @@ fn program_of_tests(name: &str, profile: &str, out: &Path, arguments: &[String])
         .env("SKERRY_TEST_BIN", programs)
         .env("SKERRY_TEST_OUT", out);
     shell::status(&mut command)
+}
+
+/// How libFuzzer learns what an input reaches: counters at every edge, and what is compared.
+/// As `cargo fuzz` sets it, but for the sanitizers, which want nightly Rust.
+const COVERAGE: &str = "-C passes=sancov-module -C llvm-args=-sanitizer-coverage-level=4 \
+     -C llvm-args=-sanitizer-coverage-inline-8bit-counters -C llvm-args=-sanitizer-coverage-pc-table \
+     -C llvm-args=-sanitizer-coverage-trace-compares -C debug-assertions=on";
+
+/// Fuzzes a target, or each, for so many seconds. Inputs that reach something new are kept
+/// below the target folder; one that finds something stops it and is named.
+pub(crate) fn fuzz(target: Option<&str>, seconds: u64) -> Result<()> {
+    let folder = shell::target().join("fuzz");
+    let argv = [
+        "cargo",
+        "build",
+        "--package",
+        "skerry-fuzz",
+        "--features",
+        "engine",
+        "--release",
+        // Optimising across crates would take the counters away.
+        "--config",
+        "profile.release.lto=false",
+        // Named, so that what runs while building is not counted.
+        "--target",
+        AGENT_TARGET,
+        "--target-dir",
+        shell::text(&folder)?,
+    ];
+    shell::status(shell::program(&argv).env("RUSTFLAGS", COVERAGE))?;
+    let names: Vec<&str> = target.map_or_else(|| vec!["search", "bodies"], |name| vec![name]);
+    for name in names {
+        let program = folder.join(AGENT_TARGET).join("release").join(name);
+        if !program.is_file() {
+            bail!("there is no target {name}: they are in fuzz/fuzz_targets");
+        }
+        let found = folder.join("found").join(name);
+        std::fs::create_dir_all(&found)?;
+        let mut command = shell::program(&[shell::text(&program)?]);
+        command
+            .arg(&found)
+            .arg(shell::root().join("fuzz/corpus").join(name))
+            .arg(format!("-max_total_time={seconds}"))
+            .arg(format!(
+                "-dict={}",
+                shell::root().join("fuzz/dictionaries").join(name).display()
+            ))
+            .arg(format!("-artifact_prefix={}/{name}-", folder.display()))
+            .args(["-max_len=4096", "-timeout=20", "-print_final_stats=1"]);
+        // What is written to the disk at each input is better not on a disk.
+        if Path::new("/dev/shm").is_dir() {
+            command.env("TMPDIR", "/dev/shm");
+        }
+        shell::status(&mut command)?;
+    }
+    Ok(())
 }
 
 fn agent_file() -> PathBuf {

@@ -31,6 +31,9 @@ pub enum Verb {
     /// Register model versions, name them, make images of them.
     #[command(subcommand, visible_alias = "models")]
     Model(Model),
+    /// Reports: text, charts and tables over runs.
+    #[command(subcommand, visible_alias = "reports")]
+    Report(Report),
     /// Container registries that images are pushed to.
     #[command(subcommand, visible_alias = "registries")]
     Registry(Registry),
@@ -741,4 +744,30 @@ mod tests {
     fn the_command_line_is_sound() {
         super::Arguments::command().debug_assert();
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Report {
+    /// All reports, the one changed last first.
+    List,
+    /// What stands in a report.
+    Show {
+        /// Id, or the title where only one report has it.
+        report: String,
+    },
+    /// Write a report to files. Files that are there stay as they are.
+    Export {
+        /// Id, or the title where only one report has it.
+        report: String,
+        /// A file that ends in .html: the report in one file. Any other name is a folder,
+        /// which also gets each chart as SVG and PNG.
+        #[arg(long, value_name = "FILE|FOLDER")]
+        to: PathBuf,
+        /// Words that nobody wrote are Swedish.
+        #[arg(long)]
+        swedish: bool,
+        /// Charts in a folder have dark colors; a page has both.
+        #[arg(long)]
+        dark: bool,
+    },
 }

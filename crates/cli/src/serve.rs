@@ -38,6 +38,16 @@ pub async fn run(arguments: Serve, data_dir: PathBuf, json: bool) -> Result<(), 
                 || format!("MLFLOW_TRACKING_URI=http://{address}"),
             );
         })),
+        beside: Some(Box::new(|store, artifacts| {
+            match skerry_transfer::take_transfers(store, artifacts, || {}) {
+                Ok(transfers) => Box::pin(transfers),
+                // Import and export say that they are not answered; the server serves.
+                Err(error) => {
+                    output::error(&error, false);
+                    Box::pin(std::future::ready(()))
+                }
+            }
+        })),
     };
     skerry_mlflow::serve(options, ended())
         .await

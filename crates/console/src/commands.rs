@@ -72,6 +72,14 @@ macro_rules! command_table {
             write run_start(RunStart) -> RunStarted [Runs, Activity];
             write sample_start(Nothing) -> RunStarted [Machines, Runs, Activity];
 
+            // Reports
+            read reports_list(Nothing) -> Vec<ReportRow> [Reports];
+            read report_get(ById) -> Report [Reports];
+            read report_runs(ReportRunsQuery) -> ReportRunSet [Runs, Metrics];
+            read report_export(ReportExport) -> ExportedFile [Reports, Runs, Metrics];
+            write report_save(ReportSave) -> Report [Reports];
+            write report_delete(ById) -> Nothing [Reports];
+
             // Models
             read models_list(ModelQuery) -> Vec<ModelRow> [Models, Deployments];
             read model_get(ByName) -> ModelDetail [Models, Deployments, Runs];

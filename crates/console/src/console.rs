@@ -164,6 +164,11 @@ impl Console {
         self.inner.events.subscribe()
     }
 
+    /// For who tells of changes and must not keep the workspace open.
+    pub(crate) fn event_sender(&self) -> broadcast::Sender<Event> {
+        self.inner.events.clone()
+    }
+
     /// The data folder, absolute.
     pub fn data_dir(&self) -> &Path {
         &self.inner.data_dir

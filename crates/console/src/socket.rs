@@ -13,10 +13,12 @@ use nix::unistd::Uid;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skerry_domain::{Code, ErrorBody};
+use skerry_mlflow::ArtifactRoot;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 
 use crate::Console;
+use crate::api::{Event, Topic};
 use crate::console::person;
 
 /// A request is a form's worth of JSON; more is a mistake.
@@ -49,7 +51,8 @@ fn through_folder<T>(data_dir: &Path, act: impl FnOnce(&Path) -> io::Result<T>) 
 }
 
 impl Console {
-    /// Answers commands on the socket in the data folder until the workspace closes.
+    /// Answers commands on the socket in the data folder, and takes transfers on another,
+    /// until the workspace closes.
     ///
     /// # Errors
     /// [`Code::FileAccess`] when the socket cannot be made.
@@ -61,6 +64,7 @@ impl Console {
                 format!("The socket {} cannot be made: {error}.", path.display()),
             )
         })?;
+        self.take_transfers()?;
         let console = self.clone();
         let stopping = self.stopping();
         self.spawn(async move {
@@ -93,6 +97,30 @@ impl Console {
                 });
             }
             let _ = std::fs::remove_file(path);
+        });
+        Ok(())
+    }
+
+    /// Moves in and out for `skerry import` and `skerry export`.
+    fn take_transfers(&self) -> Result<(), ErrorBody> {
+        let events = self.event_sender();
+        let transfers = skerry_transfer::take_transfers(
+            self.store().clone(),
+            ArtifactRoot::new(self.data_dir().join("artifacts")),
+            move || {
+                // Nobody listening is fine.
+                let _ = events.send(Event {
+                    topics: vec![Topic::Runs, Topic::Metrics, Topic::Models],
+                    id: None,
+                });
+            },
+        )?;
+        let stopping = self.stopping();
+        self.spawn(async move {
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = transfers => {}
+            }
         });
         Ok(())
     }

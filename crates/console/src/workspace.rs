@@ -131,6 +131,19 @@ impl Console {
                     hint: None,
                 }),
         );
+        let reports = self.reports_list(()).await?;
+        found.extend(
+            reports
+                .into_iter()
+                .filter(|row| fits(&row.title))
+                .take(FINDS)
+                .map(|row| PaletteItem {
+                    kind: PaletteKind::Report,
+                    id: row.id,
+                    label: row.title,
+                    hint: None,
+                }),
+        );
         // The newest runs, by name or the beginning of their id.
         let page = self
             .runs_search(RunQuery {

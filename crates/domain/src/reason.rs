@@ -237,6 +237,10 @@ pub enum Reason {
     /// The file is there; nothing was saved: path.
     FileExists,
 
+    // WrongState
+    /// Somebody changed the report since it was read; nothing was saved: by, at.
+    ReportChanged,
+
     // NotFound
     /// The run was not started from this workspace.
     RunNotFromHere,

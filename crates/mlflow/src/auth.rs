@@ -49,6 +49,15 @@ fn same(given: &str, wanted: &str) -> bool {
 }
 
 impl Auth {
+    /// The name that everybody who comes in has shown to be theirs; with a token that is
+    /// any name, and so none.
+    pub(crate) fn user(&self) -> &str {
+        match self {
+            Self::None | Self::Token(_) => "",
+            Self::Basic { user, .. } => user,
+        }
+    }
+
     pub(crate) fn lets_in(&self, headers: &HeaderMap) -> bool {
         if matches!(self, Self::None) {
             return true;

@@ -35,7 +35,7 @@ use axum::routing::{MethodRouter, any, get};
 
 pub use auth::Auth;
 pub use root::{ArtifactRoot, Place};
-pub use serve::{Places, ServeError, ServeOptions, serve};
+pub use serve::{Beside, Places, ServeError, ServeOptions, serve};
 pub use state::MlflowState;
 pub use upkeep::{Collected, Gc, Move, gc_in, move_in};
 

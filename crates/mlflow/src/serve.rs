@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware;
+use futures_util::future::BoxFuture;
 use regex::Regex;
 use skerry_domain::{Code, Coded, Secret};
 use skerry_store::{Store, StoreError, StoreOptions};
@@ -49,7 +50,13 @@ pub struct ServeOptions {
     pub auth: Auth,
     /// Called with the address once requests are taken.
     pub on_ready: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
+    /// What else is done with the store while it is open here.
+    pub beside: Option<Beside>,
 }
+
+/// Something that goes on beside the server, on its store and its artifacts; it is
+/// dropped before the data folder is given back.
+pub type Beside = Box<dyn FnOnce(Store, ArtifactRoot) -> BoxFuture<'static, ()> + Send>;
 
 /// Why the server did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -195,8 +202,12 @@ pub async fn serve(
             .transpose()?,
     };
     let swept = artifacts.clone();
+    let beside = options
+        .beside
+        .map(|begin| begin(store.clone(), artifacts.clone()));
     let state = MlflowState::new(store, artifacts)
         .with_locations(locations)
+        .used_by(options.auth.user())
         .served_alone();
     let address = options.listen;
     let listener = TcpListener::bind(address)
@@ -216,6 +227,7 @@ pub async fn serve(
         ),
     };
     tell(&mut lock, &running).map_err(listen)?;
+    let beside = beside.map(tokio::spawn);
     let entrance = Arc::new(Entrance {
         auth: options.auth,
         key: Secret::new(running.key),
@@ -229,6 +241,10 @@ pub async fn serve(
     let upkeep = tokio::spawn(sweep_hourly(swept));
     listen::serve(listener, app, Limits::default(), shutdown).await;
     upkeep.abort();
+    if let Some(beside) = beside {
+        beside.abort();
+        let _ = beside.await;
+    }
     drop(lock);
     Ok(())
 }

@@ -291,6 +291,45 @@ fn the_requests_are_understood() {
     }
 }
 
+/// As long as SQLite takes them, and longer.
+#[test]
+fn long_searches_are_answered() {
+    let metrics =
+        |count: usize| -> Vec<String> { (0..count).map(|n| format!("metrics.m{n}")).collect() };
+    let models = "logged-models/search";
+    let datasets = |count| vec![json!({"dataset_name": "d", "dataset_digest": "g"}); count];
+    let by_metrics = |count| -> Vec<Value> {
+        (metrics(count).into_iter())
+            .map(|field| json!({"field_name": field, "dataset_name": "d"}))
+            .collect()
+    };
+    for (path, field, list, taken) in [
+        ("runs/search", "order_by", json!(metrics(50)), true),
+        ("runs/search", "order_by", json!(metrics(51)), false),
+        (models, "order_by", json!(by_metrics(50)), true),
+        (models, "order_by", json!(by_metrics(3_000)), false),
+        (models, "datasets", json!(datasets(200)), true),
+        (models, "datasets", json!(datasets(3_000)), false),
+    ] {
+        let mut body = json!({"experiment_ids": ["0"], "filter": "metrics.m > 1"});
+        body[field] = list;
+        let path = format!("/api/2.0/mlflow/{path}");
+        let (status, answer) = send("POST", &path, body.to_string().into_bytes());
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let wanted = if taken {
+            StatusCode::OK
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        assert_eq!(status, wanted, "{path} {field}: {answer}");
+    }
+    let nuls = json!({
+        "experiment_ids": ["0"],
+        "order_by": [{"field_name": format!("metrics.{}", "\u{0}{".repeat(600))}],
+    });
+    check("POST", models, nuls.to_string().as_bytes()).unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(512), ..ProptestConfig::default() })]
 

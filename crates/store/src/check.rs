@@ -34,7 +34,8 @@ impl Checkup {
     }
 }
 
-/// Opens a store's file so that nothing of it changes.
+/// Opens a store's file so that nothing of it changes. Not for one that is empty: SQLite
+/// deletes the log beside it.
 pub(crate) fn open_untouched(path: &Path) -> Result<Connection> {
     let access = |why: String| StoreError::Access {
         path: path.display().to_string(),
@@ -55,8 +56,22 @@ pub(crate) fn open_untouched(path: &Path) -> Result<Connection> {
 /// # Errors
 /// `Access` when it cannot be opened, `Newer`; what is wrong in it is a finding.
 pub fn check(path: &Path) -> Result<Checkup> {
-    let conn = open_untouched(path)?;
     let mut found = Checkup::default();
+    let logged = std::fs::metadata(schema::log_of(path)).is_ok_and(|facts| facts.len() > 0);
+    let nothing = match std::fs::metadata(path) {
+        Ok(facts) => (facts.len() == 0).then_some("it is empty"),
+        Err(_) => logged.then_some("it is not there"),
+    };
+    if let Some(nothing) = nothing {
+        let but = if logged {
+            "; the log beside it (-wal) has what was written last"
+        } else {
+            ""
+        };
+        found.add("file", format!("{nothing}{but}"));
+        return Ok(found);
+    }
+    let conn = open_untouched(path)?;
     match schema::known(&conn, path) {
         Ok(()) => {}
         Err(error @ (StoreError::Newer { .. } | StoreError::Access { .. })) => return Err(error),

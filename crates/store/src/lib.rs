@@ -63,7 +63,7 @@ pub use logs::{LogPage, NumberedLine};
 pub use purge::{Garbage, Purge};
 pub use registry::RegistryQuery;
 pub use registry_history::{Actor, AliasAt, Broken, RegistryEntry, Verified};
-pub use rescue::{Rescued, rescue};
+pub use rescue::{Rescue, Rescued, WriteLog, rescue};
 pub use runs::{Batch, NewRun, RunUpdate};
 pub use search::{Page, Place, RunQuery, View};
 pub use versions::NewModelVersion;

@@ -24,6 +24,11 @@ const DATASET_PROFILE: usize = 16_777_215;
 const INPUT_TAG_KEY: usize = 255;
 const INPUT_TAG_VALUE: usize = 500;
 
+/// Fields to order by: SQLite joins at most 64 tables.
+const ORDERED: usize = 50;
+/// Data sets that a search names: SQLite takes no deeper expressions than 1,000.
+const SEARCHED_DATASETS: usize = 200;
+
 pub(crate) fn invalid<T>(message: impl Into<String>) -> Result<T> {
     Err(StoreError::Invalid(message.into()))
 }
@@ -47,6 +52,25 @@ fn length(what: &str, limit: usize, value: &str) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+fn count(what: &str, limit: usize, count: usize) -> Result<()> {
+    if count > limit {
+        return invalid(format!(
+            "A search takes at most {limit} {what}, and {count} were given."
+        ));
+    }
+    Ok(())
+}
+
+/// How many fields a search orders by.
+pub(crate) fn ordered(fields: usize) -> Result<()> {
+    count("fields in order_by", ORDERED, fields)
+}
+
+/// How many data sets a search names.
+pub(crate) fn searched_datasets(datasets: usize) -> Result<()> {
+    count("datasets", SEARCHED_DATASETS, datasets)
 }
 
 /// At most `limit` characters of `value`, as MLflow cuts params and tags.

@@ -93,14 +93,10 @@ const MODELS: Searchable<'_> = Searchable {
 const METRICS: &str = "EXISTS (SELECT 1 FROM logged_model_points s WHERE s.model_id = m.model_id";
 
 /// A text as SQL, where no parameter can stand since those before it are not known to
-/// the builder. A literal only needs its quotes doubled; what would end the statement
-/// or look like a place in a template is written as a number.
+/// the builder. As its bytes, so that nothing in it is read as SQL or as a place in a
+/// template, and however long it is it is one expression.
 fn quoted(text: &str) -> String {
-    let text = text
-        .replace('\'', "''")
-        .replace('\0', "' || char(0) || '")
-        .replace('{', "' || char(123) || '");
-    format!("('{text}')")
+    format!("CAST(x'{}' AS TEXT)", hex::encode(text))
 }
 
 /// That a point `s` was measured on a data set.
@@ -195,6 +191,8 @@ impl Reader<'_> {
     /// # Errors
     /// `Invalid`.
     pub fn logged_models(&self, query: &LoggedModelQuery) -> Result<Page<LoggedModel>> {
+        limits::ordered(query.order_by.len())?;
+        limits::searched_datasets(query.datasets.len())?;
         let ids: Vec<String> = query.experiment_ids.iter().map(i64::to_string).collect();
         let mut sql = Sql::new(&format!(
             "SELECT {COLUMNS} FROM logged_models m JOIN experiments e ON e.id = m.experiment WHERE m.deleted = 0"

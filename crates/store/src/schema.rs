@@ -1,6 +1,6 @@
 //! Opening the file and bringing its schema up to date.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
@@ -41,12 +41,17 @@ const MIGRATIONS: &[(i64, &str)] = &[
         20_261_127_093_000,
         include_str!("../migrations/20261127093000_doomed.sql"),
     ),
+    (
+        20_261_127_130_500,
+        include_str!("../migrations/20261127130500_reports.sql"),
+    ),
 ];
 
 /// SQLite's `application_id` of our files: "Skry".
 const APPLICATION_ID: i64 = 0x536b_7279;
 
-fn newest() -> i64 {
+/// The newest migration that this version knows.
+pub(crate) fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |(time, _)| *time)
 }
 
@@ -141,13 +146,19 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
     Ok(conn)
 }
 
-/// A file that ends before its last page. While a log is beside it, pages may be there.
+/// The log beside a store's file.
+pub(crate) fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
+}
+
+/// A file that ends before its last page. While a log is beside it, pages may be there; but
+/// one that is empty or gone would cost the log: SQLite deletes it then.
 fn truncated(path: &Path) -> bool {
     use std::io::Read as _;
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    if std::fs::metadata(wal).is_ok_and(|facts| facts.len() > 0) {
-        return false;
+    if std::fs::metadata(log_of(path)).is_ok_and(|facts| facts.len() > 0) {
+        return std::fs::metadata(path).map_or(0, |facts| facts.len()) == 0;
     }
     let mut header = [0_u8; 100];
     let Ok(mut file) = std::fs::File::open(path) else {
@@ -183,34 +194,6 @@ pub(crate) fn tables(conn: &Connection) -> Vec<String> {
     )
 }
 
-/// Columns of a table.
-pub(crate) fn columns(conn: &Connection, table: &str) -> Vec<String> {
-    strings(
-        conn,
-        &format!("SELECT name FROM pragma_table_info('{table}')"),
-    )
-}
-
-/// The whole number that a table is sorted by, where there is one.
-pub(crate) fn sorted_by(conn: &Connection, table: &str) -> Option<String> {
-    let narrow: bool = conn
-        .query_row(
-            "SELECT wr FROM pragma_table_list WHERE name = ?1",
-            [table],
-            |row| row.get(0),
-        )
-        .ok()?;
-    if !narrow {
-        return Some("rowid".to_owned());
-    }
-    conn.query_row(
-        &format!("SELECT name FROM pragma_table_info('{table}') WHERE pk = 1 AND type = 'INTEGER'"),
-        [],
-        |row| row.get(0),
-    )
-    .ok()
-}
-
 fn strings(conn: &Connection, sql: &str) -> Vec<String> {
     let read = || -> rusqlite::Result<Vec<String>> {
         conn.prepare(sql)?
@@ -220,18 +203,30 @@ fn strings(conn: &Connection, sql: &str) -> Vec<String> {
     read().unwrap_or_default()
 }
 
-/// Makes an empty store with the migrations that `source` has; all of them when that
-/// cannot be read.
-pub(crate) fn create_as(source: &Connection, path: &Path) -> Result<Connection> {
+/// Makes an empty store with the migrations up to one. What is written is not waited for
+/// until whoever fills it says so.
+pub(crate) fn create_up_to(newest: i64, path: &Path) -> Result<Connection> {
     let at = |e| named(e, path);
-    let newest_there = match schema_version(source) {
-        Ok(time) if time > 0 => time,
-        _ => newest(),
-    };
     let mut conn = Connection::open(path).map_err(at)?;
+    conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")
+        .map_err(at)?;
     conn.pragma_update(None, "journal_mode", "WAL")
         .map_err(at)?;
-    migrate(&mut conn, path, newest_there)?;
+    conn.pragma_update(None, "synchronous", "OFF").map_err(at)?;
+    migrate(&mut conn, path, newest)?;
+    Ok(conn)
+}
+
+/// The migrations that there are, the newest first.
+pub(crate) fn migrations() -> impl Iterator<Item = i64> {
+    MIGRATIONS.iter().rev().map(|(time, _)| *time)
+}
+
+/// An empty store in memory with the migrations up to one.
+pub(crate) fn in_memory(newest: i64) -> Result<Connection> {
+    let mut conn = Connection::open_in_memory()?;
+    conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    migrate(&mut conn, Path::new(":memory:"), newest)?;
     Ok(conn)
 }
 

@@ -711,3 +711,47 @@ fn names_of_metrics_and_params_are_told_by_experiment() {
         (words(&["loss"]), words(&["a", "z"]))
     );
 }
+
+#[test]
+fn two_who_change_a_report_do_not_overwrite_each_other() {
+    use skerry_domain::Reason;
+    use skerry_store::workspace::ReportChange;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.db");
+    let store = open(&path);
+    let change = |from: u32, by: &str, text: &str| ReportChange {
+        id: "1".to_owned(),
+        from,
+        title: "Widths".to_owned(),
+        by: by.to_owned(),
+        body: serde_json::json!({ "text": text }),
+    };
+    let first = store.report_save(&change(0, "ada", "a")).unwrap();
+    assert_eq!((first.revision, first.updated_by.as_str()), (1, "ada"));
+    let second = store.report_save(&change(1, "bo", "b")).unwrap();
+    assert_eq!(second.revision, 2);
+    assert_eq!(second.created_at, first.created_at);
+
+    // Ada still has the first before her.
+    let refused = store.report_save(&change(1, "ada", "c")).unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.reason()),
+        (Code::WrongState, Some(Reason::ReportChanged))
+    );
+    assert_eq!(refused.details()["by"], "bo");
+    assert_eq!(store.report("1").unwrap(), Some(second.clone()));
+    // Nor is a new one put in its place.
+    assert!(store.report_save(&change(0, "ada", "c")).is_err());
+    let third = store.report_save(&change(2, "ada", "c")).unwrap();
+
+    drop(store);
+    let store = open(&path);
+    assert_eq!(store.reports().unwrap(), [third]);
+    store.report_delete("1").unwrap();
+    store.report_delete("1").unwrap();
+    assert_eq!(
+        store.report_save(&change(3, "bo", "d")).unwrap_err().code(),
+        Code::NotFound
+    );
+    assert_eq!(store.reports().unwrap(), []);
+}

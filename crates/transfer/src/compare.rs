@@ -5,7 +5,7 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 use skerry_domain::tracking::{ArtifactOwner, Experiment, ModelVersion, Run};
-use skerry_domain::{Code, ErrorBody, KeyValue};
+use skerry_domain::{Code, ErrorBody, KeyValue, LifecycleStage};
 
 use crate::Result;
 use crate::entities::{
@@ -110,6 +110,18 @@ impl Comparison<'_> {
         self.report.problem(Problem::new(what, why));
     }
 
+    /// Counts what a server sets by itself: its API takes no such value.
+    fn set_there(&mut self, what: &str, number: u64) {
+        if self.target.exact() || number == 0 {
+            return;
+        }
+        let set = &mut self.report.not_kept;
+        match set.iter_mut().find(|(known, _)| known == what) {
+            Some((_, sum)) => *sum += number,
+            None => set.push((what.to_owned(), number)),
+        }
+    }
+
     /// Whether the value is the same; says so when not.
     fn same<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, from: &T, to: &T) -> bool {
         if from == to {
@@ -151,6 +163,9 @@ impl Comparison<'_> {
             self.differs(what, "is missing");
             return tick(self.report, false, |tally| tally.experiments += 1);
         };
+        self.set_there("creation and update time of an experiment", 1);
+        let deleted = experiment.lifecycle == LifecycleStage::Deleted;
+        self.set_there("time of deletion of an experiment", u64::from(deleted));
         let equal = self.same(&what, &experiment.lifecycle, &here.lifecycle);
         tick(self.report, equal, |tally| tally.experiments += 1);
         self.pairs(
@@ -168,6 +183,9 @@ impl Comparison<'_> {
             tick(self.report, false, |tally| tally.runs += 1);
             return Ok(());
         };
+        self.set_there("id of a run (the tag skerry.run_id keeps it)", 1);
+        let deleted = run.run.info.lifecycle == LifecycleStage::Deleted;
+        self.set_there("time of deletion of a run", u64::from(deleted));
         let equal = self.run_row(&what, &run.run, &here.run);
         tick(self.report, equal, |tally| tally.runs += 1);
         self.pairs(
@@ -277,6 +295,10 @@ impl Comparison<'_> {
             tick(self.report, false, |tally| tally.logged_models += 1);
             return Ok(());
         };
+        self.set_there("id of a logged model (the tag skerry.model_id keeps it)", 1);
+        self.set_there("creation and update time of a logged model", 1);
+        let message = u64::from(!from.status_message.is_empty());
+        self.set_there("status message of a logged model", message);
         let to = &here.model;
         let mut equal = self.same(&format!("{what}: name"), &from.name, &to.name)
             & self.same(
@@ -400,6 +422,7 @@ impl Comparison<'_> {
             report.source.aliases += count(from.model.aliases.len());
             return Ok(());
         };
+        self.set_there("creation and update time of a registered model", 1);
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let mut equal = self.same(
             &format!("{what}: description"),
@@ -442,6 +465,8 @@ impl Comparison<'_> {
     }
 
     fn version(&mut self, what: &str, from: &ModelVersion, to: &ModelVersion) -> Result<bool> {
+        self.set_there("creation and update time of a model version", 1);
+        self.set_there("user of a model version", u64::from(from.user_id.is_some()));
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let mut equal = self.same(
             &format!("{what}: description"),

@@ -15,7 +15,9 @@ use skerry_domain::{Code, ErrorBody, KeyValue, LifecycleStage, RunStatus};
 use skerry_store::{LoggedModelMetric, Sample};
 
 use crate::Result;
-use crate::entities::{EachPoint, Files, Place, Source, SourceModel, SourceRegistered, SourceRun};
+use crate::entities::{
+    EachPoint, Files, Place, Source, SourceModel, SourceRegistered, SourceRun, older_tags,
+};
 use crate::local::{self, Found, Roots};
 use crate::report::Problem;
 
@@ -62,8 +64,8 @@ impl DatabaseSource {
     /// `mlartifacts` and `mlruns` beside the file.
     ///
     /// # Errors
-    /// [`Code::Invalid`] when it is no database of MLflow, or of a release that is too
-    /// old; [`Code::FileAccess`], [`Code::StoreCorrupt`].
+    /// [`Code::Invalid`] when it is no database of MLflow; [`Code::FileAccess`],
+    /// [`Code::StoreCorrupt`].
     pub fn open(file: &Path, artifacts: Option<&Path>) -> Result<Self> {
         let conn = Connection::open_with_flags(
             file,
@@ -91,25 +93,16 @@ impl DatabaseSource {
             ErrorBody::invalid(
                 "source",
                 format!(
-                    "{} is not a tracking database of MLflow that can be read: {what}. \
-                     `mlflow db upgrade` brings one of an old release up to date.",
+                    "{} is not a tracking database of MLflow: {what}.",
                     file.display()
                 ),
             )
         };
+        // What releases before 1.0 had already.
         for (table, columns) in [
-            (
-                "experiments",
-                &["experiment_id", "name", "lifecycle_stage"][..],
-            ),
-            (
-                "runs",
-                &["run_uuid", "experiment_id", "artifact_uri", "status"],
-            ),
-            (
-                "metrics",
-                &["key", "value", "timestamp", "step", "is_nan", "run_uuid"],
-            ),
+            ("experiments", &["experiment_id", "name"][..]),
+            ("runs", &["run_uuid", "experiment_id"]),
+            ("metrics", &["key", "value", "timestamp", "run_uuid"]),
             ("params", &["key", "value", "run_uuid"]),
             ("tags", &["key", "value", "run_uuid"]),
         ] {
@@ -207,6 +200,23 @@ impl DatabaseSource {
             model_inputs: Vec::new(),
             model_outputs: Vec::new(),
         };
+        let older = self.columns(
+            "runs",
+            &[
+                "source_name",
+                "source_type",
+                "source_version",
+                "entry_point_name",
+            ],
+        );
+        let older = self.rows(
+            &format!("SELECT {older} FROM runs WHERE run_uuid = ?1"),
+            [&id],
+            |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]),
+        )?;
+        for older in older {
+            older_tags(&mut run.tags, older);
+        }
         if run.info.name.is_empty()
             && let Some(name) = run.tag("mlflow.runName").map(str::to_owned)
         {
@@ -528,19 +538,23 @@ impl Source for DatabaseSource {
     }
 
     fn history(&self, run: &SourceRun, key: &str, each: &mut EachPoint<'_>) -> Result<()> {
+        let (step, nan) = (
+            self.column("metrics", "step"),
+            self.column("metrics", "is_nan"),
+        );
         let mut statement = self
             .conn
-            .prepare_cached(
-                "SELECT timestamp, step, iif(is_nan, NULL, value) FROM metrics
-                 WHERE run_uuid = ?1 AND key = ?2 ORDER BY timestamp, step, is_nan, value",
-            )
+            .prepare_cached(&format!(
+                "SELECT timestamp, {step}, iif({nan}, NULL, value) FROM metrics
+                 WHERE run_uuid = ?1 AND key = ?2 ORDER BY timestamp, {step}, {nan}, value"
+            ))
             .told()?;
         let mut rows = statement.query([&run.run.info.run_id, key]).told()?;
         let mut page = Vec::new();
         while let Some(row) = rows.next().told()? {
             page.push(Sample {
                 timestamp: row.get::<_, Option<i64>>(0).told()?.unwrap_or(0),
-                step: row.get(1).told()?,
+                step: row.get::<_, Option<i64>>(1).told()?.unwrap_or(0),
                 value: row.get::<_, Option<f64>>(2).told()?.unwrap_or(f64::NAN),
             });
             if page.len() == POINTS {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use sha2::{Digest, Sha256};
+use skerry_domain::KeyValue;
 use skerry_domain::tracking::{
     ArtifactOwner, Experiment, LoggedModel, ModelVersion, RegisteredModel, Run,
 };
@@ -240,6 +241,33 @@ pub trait Target {
 
     /// Times of experiments, models and versions are kept; where files are is compared.
     fn exact(&self) -> bool;
+}
+
+/// What releases of MLflow before 1.0 kept beside a run, as the tags that it has had
+/// since; `of` are the run's source, its type and version, and the entry point.
+pub(crate) fn older_tags(tags: &mut Vec<KeyValue>, of: [Option<String>; 4]) {
+    // Later ones write the fields too, and write nothing into them.
+    if of
+        .first()
+        .is_none_or(|name| name.as_deref().is_none_or(str::is_empty))
+    {
+        return;
+    }
+    let keys = [
+        "mlflow.source.name",
+        "mlflow.source.type",
+        "mlflow.source.git.commit",
+        "mlflow.project.entryPoint",
+    ];
+    for (key, value) in keys.into_iter().zip(of) {
+        if let Some(value) = value.filter(|value| !value.is_empty())
+            && !tags.iter().any(|tag| tag.key == key)
+        {
+            let key = key.to_owned();
+            tags.push(KeyValue { key, value });
+        }
+    }
+    tags.sort_by(|a, b| a.key.cmp(&b.key));
 }
 
 pub(crate) fn count(n: usize) -> u64 {

@@ -3,24 +3,24 @@
 mod layout;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use skerry_domain::tracking::{
-    Dataset, DatasetInput, Experiment, LoggedModel, RegisteredModel, Run, RunInfo,
+    Dataset, DatasetInput, Experiment, LoggedModel, ModelOutput, RegisteredModel, Run, RunInfo,
 };
 use skerry_domain::{ErrorBody, KeyValue, LifecycleStage, RunStatus};
 use skerry_store::{LoggedModelMetric, Sample};
 
 use self::layout::{
-    DatasetMeta, ExperimentMeta, InputMeta, ModelMeta, RegisteredMeta, RunMeta, VersionMeta,
-    broken, keys, lifecycle, lines, list, model_metric, name_of, number, outputs, pairs, text,
-    yaml,
+    DatasetMeta, ExperimentMeta, InputMeta, ModelMeta, OutputMeta, RegisteredMeta, RunMeta,
+    VersionMeta, broken, keys, lifecycle, lines, list, model_metric, name_of, number,
+    only_artifacts, source_type, text, with_meta, yaml,
 };
 use crate::Result;
 use crate::entities::{
-    EachPoint, Files, Place, Source, SourceModel, SourceRegistered, SourceRun, count,
+    EachPoint, Files, Place, Source, SourceModel, SourceRegistered, SourceRun, count, older_tags,
 };
 use crate::local::{self, Found, Roots};
 use crate::report::Problem;
@@ -29,6 +29,8 @@ use crate::report::Problem;
 const PAGE: usize = 50;
 /// Points that are handed over at once.
 const POINTS: usize = 16_384;
+/// Deleted experiments are in here.
+const TRASH: &str = ".trash";
 /// Folders of an experiment that are no runs.
 const RESERVED: [&str; 4] = ["tags", "datasets", "traces", "models"];
 
@@ -39,6 +41,8 @@ pub struct FolderSource {
     /// Where each experiment is, by number.
     places: RefCell<BTreeMap<i64, PathBuf>>,
     problems: RefCell<Vec<Problem>>,
+    /// Folders of runs that are not of this store.
+    strangers: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl FolderSource {
@@ -49,7 +53,7 @@ impl FolderSource {
     pub fn open(root: &Path, artifacts: Option<&Path>) -> Result<Self> {
         let is_one = |folder: &Path| folder.join("meta.yaml").is_file();
         let any = list(root)?.iter().any(|entry| is_one(entry))
-            || root.join(".trash").is_dir()
+            || root.join(TRASH).is_dir()
             || root.join("models").is_dir();
         if !any {
             return Err(ErrorBody::invalid(
@@ -67,13 +71,29 @@ impl FolderSource {
             root: root.to_path_buf(),
             places: RefCell::default(),
             problems: RefCell::default(),
+            strangers: RefCell::default(),
         })
     }
 
+    /// Told once, however often something is read.
     fn problem(&self, what: impl Into<String>, error: &ErrorBody) {
-        self.problems
-            .borrow_mut()
-            .push(Problem::new(what, error.message.clone()));
+        let problem = Problem::new(what, error.message.clone());
+        let mut problems = self.problems.borrow_mut();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+
+    /// Files of a folder as pairs; what cannot be read is a problem of its own.
+    fn pairs(&self, what: &str, folder: &Path) -> Result<Vec<KeyValue>> {
+        let mut found = Vec::new();
+        for (key, file) in keys(folder)? {
+            match text(&file) {
+                Ok(value) => found.push(KeyValue { key, value }),
+                Err(error) => self.problem(format!("{what} '{key}'"), &error),
+            }
+        }
+        Ok(found)
     }
 
     fn experiment_folder(&self, id: i64) -> Result<PathBuf> {
@@ -86,31 +106,66 @@ impl FolderSource {
 
     fn read_experiment(&self, folder: &Path) -> Result<Experiment> {
         let meta: ExperimentMeta = yaml(folder)?;
-        let id = number(&meta.experiment_id)?;
+        let id = number(&meta.experiment_id.unwrap_or_else(|| name_of(folder)))?;
+        if let Some(other) = self.places.borrow().get(&id)
+            && other != folder
+        {
+            let why = format!("it has the number of {}", other.display());
+            return Err(broken(folder, &why));
+        }
+        // Not every release says it in the file too.
+        let deleted = folder
+            .parent()
+            .is_some_and(|parent| name_of(parent) == TRASH);
         Ok(Experiment {
             id,
-            name: meta.name,
             artifact_location: meta.artifact_location.unwrap_or_default(),
-            lifecycle: lifecycle(meta.lifecycle_stage.as_deref()),
+            lifecycle: match deleted {
+                true => LifecycleStage::Deleted,
+                false => LifecycleStage::Active,
+            },
             created_at: meta.creation_time.unwrap_or(0),
             updated_at: meta.last_update_time.or(meta.creation_time).unwrap_or(0),
-            tags: pairs(&folder.join("tags"))?,
+            tags: self.pairs(
+                &format!("experiment '{}': tag", meta.name),
+                &folder.join("tags"),
+            )?,
+            name: meta.name,
         })
     }
 
     fn read_run(&self, experiment: &Experiment, folder: &Path) -> Result<SourceRun> {
         let meta: RunMeta = yaml(folder)?;
+        let before_1 = meta.run_id.is_none();
         let run_id = meta
             .run_id
             .or(meta.run_uuid)
             .ok_or_else(|| broken(folder, "it has no run_id"))?;
-        let tags = pairs(&folder.join("tags"))?;
+        let what = format!("run {run_id}");
+        let mut tags = self.pairs(&format!("{what}: tag"), &folder.join("tags"))?;
+        let mut params = self.pairs(&format!("{what}: param"), &folder.join("params"))?;
+        if before_1 {
+            for param in &mut params {
+                param.value.truncate(param.value.trim_end().len());
+            }
+        }
+        older_tags(
+            &mut tags,
+            [
+                meta.source_name,
+                meta.source_type
+                    .map(|number| source_type(number).to_owned()),
+                meta.source_version,
+                meta.entry_point_name,
+            ],
+        );
         let tagged = tags.iter().find(|tag| tag.key == "mlflow.runName");
-        let (datasets, model_inputs) = self.inputs(experiment, folder)?;
+        let (datasets, model_inputs) = self.inputs(experiment, &what, folder)?;
         let info = RunInfo {
-            name: meta
-                .run_name
-                .filter(|name| !name.is_empty())
+            name: [meta.run_name, meta.name]
+                .into_iter()
+                .flatten()
+                .find(|name| !name.is_empty())
                 .or_else(|| tagged.map(|tag| tag.value.clone()))
                 .unwrap_or_default(),
             run_id,
@@ -134,11 +189,11 @@ impl FolderSource {
             run: Run {
                 info,
                 metrics: Vec::new(),
-                params: pairs(&folder.join("params"))?,
+                params,
                 tags,
                 datasets,
                 model_inputs,
-                model_outputs: outputs(folder)?,
+                model_outputs: self.outputs(&what, folder)?,
             },
             metrics: keys(&folder.join("metrics"))?.into_keys().collect(),
         })
@@ -147,51 +202,51 @@ impl FolderSource {
     fn inputs(
         &self,
         experiment: &Experiment,
+        what: &str,
         folder: &Path,
     ) -> Result<(Vec<DatasetInput>, Vec<String>)> {
+        let place = self.experiment_folder(experiment.id)?;
         let mut datasets = Vec::new();
         let mut models = Vec::new();
         for input in list(&folder.join("inputs"))? {
-            let meta: InputMeta = yaml(&input)?;
-            match meta.source_type.as_str() {
-                "DATASET" => {
-                    let from = self
-                        .experiment_folder(experiment.id)?
-                        .join("datasets")
-                        .join(&meta.source_id);
-                    let dataset: DatasetMeta = yaml(&from)?;
-                    datasets.push(DatasetInput {
-                        dataset: Dataset {
-                            name: dataset.name,
-                            digest: dataset.digest,
-                            source_type: dataset.source_type,
-                            source: dataset.source,
-                            schema: dataset.schema,
-                            profile: dataset.profile,
-                        },
-                        tags: meta
-                            .tags
-                            .into_iter()
-                            .map(|(key, value)| KeyValue { key, value })
-                            .collect(),
-                    });
-                }
-                "MODEL" => models.push(meta.source_id),
-                other => return Err(broken(&input, &format!("it is of the kind '{other}'"))),
+            match read_input(&place, &input) {
+                Ok(Input::Dataset(dataset)) => datasets.push(dataset),
+                Ok(Input::Model(id)) => models.push(id),
+                Err(error) => self.problem(format!("{what}: input {}", name_of(&input)), &error),
             }
         }
         models.sort();
         Ok((datasets, models))
     }
 
+    fn outputs(&self, what: &str, folder: &Path) -> Result<Vec<ModelOutput>> {
+        let mut found = Vec::new();
+        for output in list(&folder.join("outputs"))? {
+            match yaml::<OutputMeta>(&output) {
+                Ok(meta) => found.push(ModelOutput {
+                    model_id: meta.source_id,
+                    step: meta.step,
+                }),
+                Err(error) => self.problem(format!("{what}: output {}", name_of(&output)), &error),
+            }
+        }
+        Ok(found)
+    }
+
     fn read_model(&self, experiment: &Experiment, folder: &Path) -> Result<SourceModel> {
         let meta: ModelMeta = yaml(folder)?;
+        let what = format!("logged model {}", meta.model_id);
+        let params = self.pairs(&format!("{what}: param"), &folder.join("params"))?;
+        let tags = self.pairs(&format!("{what}: tag"), &folder.join("tags"))?;
         let mut metrics: BTreeMap<(String, String, String, String), LoggedModelMetric> =
             BTreeMap::new();
         for (key, file) in keys(&folder.join("metrics"))? {
             for line in text(&file)?.lines() {
-                let metric = model_metric(&meta.model_id, &key, line)
-                    .ok_or_else(|| broken(&file, "a line is no point"))?;
+                let Some(metric) = model_metric(&meta.model_id, &key, line) else {
+                    let why = broken(&file, "a line is no point");
+                    self.problem(format!("{what}: metric '{key}'"), &why);
+                    continue;
+                };
                 let point = &metric.point;
                 let of = (
                     key.clone(),
@@ -227,8 +282,8 @@ impl FolderSource {
                 status_message: meta.status_message.unwrap_or_default(),
                 model_type: meta.model_type.unwrap_or_default(),
                 source_run_id: meta.source_run_id,
-                params: pairs(&folder.join("params"))?,
-                tags: pairs(&folder.join("tags"))?,
+                params,
+                tags,
                 machine_id: None,
             },
             metrics: metrics.into_values().collect(),
@@ -238,14 +293,66 @@ impl FolderSource {
     /// Folders of an experiment's runs, by name.
     fn run_folders(&self, experiment: &Experiment) -> Result<Vec<PathBuf>> {
         let folder = self.experiment_folder(experiment.id)?;
-        Ok(list(&folder)?
-            .into_iter()
-            .filter(|entry| {
-                entry.is_dir()
-                    && !RESERVED.contains(&name_of(entry).as_str())
-                    && entry.join("meta.yaml").is_file()
-            })
-            .collect())
+        let mut found = Vec::new();
+        for entry in list(&folder)? {
+            let name = name_of(&entry);
+            if !entry.is_dir() || RESERVED.contains(&name.as_str()) {
+                continue;
+            }
+            if entry.join("meta.yaml").is_file() {
+                found.push(entry);
+            } else if only_artifacts(&entry) {
+                self.strangers.borrow_mut().insert(entry);
+            } else if list(&entry)?.iter().any(|inside| inside.is_dir()) {
+                let why = broken(&entry, "its meta.yaml is missing");
+                self.problem(format!("run {name}"), &why);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Says that an experiment stays behind, and what with it.
+    fn lost_experiment(&self, folder: &Path, error: &ErrorBody) {
+        let why = match with_meta(folder) {
+            0 => error.clone(),
+            runs => ErrorBody {
+                message: format!("{} Its {runs} runs stay behind with it.", error.message),
+                ..error.clone()
+            },
+        };
+        self.problem(format!("experiment {}", name_of(folder)), &why);
+    }
+}
+
+enum Input {
+    Dataset(DatasetInput),
+    Model(String),
+}
+
+/// One input of a run of the experiment in `place`.
+fn read_input(place: &Path, input: &Path) -> Result<Input> {
+    let meta: InputMeta = yaml(input)?;
+    match meta.source_type.as_str() {
+        "DATASET" => {
+            let dataset: DatasetMeta = yaml(&place.join("datasets").join(&meta.source_id))?;
+            Ok(Input::Dataset(DatasetInput {
+                dataset: Dataset {
+                    name: dataset.name,
+                    digest: dataset.digest,
+                    source_type: dataset.source_type,
+                    source: dataset.source,
+                    schema: dataset.schema,
+                    profile: dataset.profile,
+                },
+                tags: meta
+                    .tags
+                    .into_iter()
+                    .map(|(key, value)| KeyValue { key, value })
+                    .collect(),
+            }))
+        }
+        "MODEL" => Ok(Input::Model(meta.source_id)),
+        other => Err(broken(input, &format!("it is of the kind '{other}'"))),
     }
 }
 
@@ -253,18 +360,19 @@ impl Source for FolderSource {
     fn experiments(&self) -> Result<Vec<Experiment>> {
         let mut found = Vec::new();
         let mut folders = list(&self.root)?;
-        folders.extend(list(&self.root.join(".trash"))?);
+        folders.extend(list(&self.root.join(TRASH))?);
         for folder in folders {
             let name = name_of(&folder);
-            if !folder.is_dir() || name == ".trash" || name == "models" {
+            if !folder.is_dir() || name == TRASH || name == "models" {
                 continue;
             }
             if !folder.join("meta.yaml").is_file() {
-                if name.chars().all(|c| c.is_ascii_digit()) {
-                    self.problem(
-                        format!("experiment {name}"),
-                        &broken(&folder, "its meta.yaml is missing"),
-                    );
+                let numbered = !name.is_empty() && name.chars().all(|c| c.is_ascii_digit());
+                let runs = list(&folder)?;
+                if !runs.is_empty() && runs.iter().all(|run| only_artifacts(run)) {
+                    self.strangers.borrow_mut().extend(runs);
+                } else if numbered || with_meta(&folder) > 0 {
+                    self.lost_experiment(&folder, &broken(&folder, "its meta.yaml is missing"));
                 }
                 continue;
             }
@@ -273,7 +381,7 @@ impl Source for FolderSource {
                     self.places.borrow_mut().insert(experiment.id, folder);
                     found.push(experiment);
                 }
-                Err(error) => self.problem(format!("experiment {name}"), &error),
+                Err(error) => self.lost_experiment(&folder, &error),
             }
         }
         found.sort_by_key(|experiment| experiment.id);
@@ -303,8 +411,8 @@ impl Source for FolderSource {
         Ok((found, last.filter(|_| more)))
     }
 
-    /// Lines as they were appended. When they are in order of time they are streamed;
-    /// otherwise the points of the metric are put in order in memory.
+    /// Lines as they were appended; those that are no points are told and left out. When
+    /// they are in order of time they are streamed; otherwise the points of the metric are put in order in memory.
     fn history(&self, run: &SourceRun, key: &str, each: &mut EachPoint<'_>) -> Result<()> {
         let file = self
             .experiment_folder(run.run.info.experiment_id)?
@@ -313,12 +421,20 @@ impl Source for FolderSource {
             .join(key);
         let mut ordered = true;
         let mut last: Option<Sample> = None;
-        lines(&file, &mut |sample| {
+        let damage = lines(&file, &mut |sample| {
             ordered &= last
                 .is_none_or(|last| (last.timestamp, last.step) < (sample.timestamp, sample.step));
             last = Some(sample);
             Ok(())
         })?;
+        if damage.lines > 0 {
+            let why = format!(
+                "{} of its lines are no points, the first is line {}",
+                damage.lines, damage.first
+            );
+            let what = format!("run {}: metric '{key}'", run.run.info.run_id);
+            self.problem(what, &broken(&file, &why));
+        }
         let mut page = Vec::new();
         if ordered {
             lines(&file, &mut |sample| {
@@ -357,19 +473,30 @@ impl Source for FolderSource {
     }
 
     fn registered_names(&self) -> Result<Vec<String>> {
-        Ok(list(&self.root.join("models"))?
-            .iter()
-            .filter(|folder| folder.join("meta.yaml").is_file())
-            .map(|folder| name_of(folder))
-            .collect())
+        let mut found = Vec::new();
+        for folder in list(&self.root.join("models"))? {
+            if folder.join("meta.yaml").is_file() {
+                found.push(name_of(&folder));
+            } else if with_meta(&folder) > 0 {
+                let why = broken(&folder, "its meta.yaml is missing");
+                self.problem(format!("registered model '{}'", name_of(&folder)), &why);
+            }
+        }
+        Ok(found)
     }
 
     fn registered(&self, name: &str) -> Result<SourceRegistered> {
         let folder = self.root.join("models").join(name);
+        let what = format!("registered model '{name}'");
         let meta: RegisteredMeta = yaml(&folder)?;
         let mut aliases = BTreeMap::new();
-        for pair in pairs(&folder.join("aliases"))? {
-            aliases.insert(pair.key, number(&pair.value)?);
+        for pair in self.pairs(&format!("{what}: alias"), &folder.join("aliases"))? {
+            match number(&pair.value) {
+                Ok(version) => {
+                    aliases.insert(pair.key, version);
+                }
+                Err(error) => self.problem(format!("{what}: alias '{}'", pair.key), &error),
+            }
         }
         let mut versions = Vec::new();
         let mut next_version = 1;
@@ -380,7 +507,7 @@ impl Source for FolderSource {
             let meta: VersionMeta = match yaml(&version) {
                 Ok(meta) => meta,
                 Err(error) => {
-                    self.problem(format!("registered model '{name}'"), &error);
+                    self.problem(what.clone(), &error);
                     continue;
                 }
             };
@@ -388,7 +515,9 @@ impl Source for FolderSource {
             if meta.current_stage.as_deref() == Some("Deleted_Internal") {
                 continue;
             }
-            versions.push(meta.version(name, &aliases, pairs(&version.join("tags"))?));
+            let tag = format!("{what}: version {}: tag", meta.version);
+            let tags = self.pairs(&tag, &version.join("tags"))?;
+            versions.push(meta.version(name, &aliases, tags));
         }
         versions.sort_by_key(|version| version.version);
         Ok(SourceRegistered {
@@ -397,7 +526,7 @@ impl Source for FolderSource {
                 description: meta.description,
                 created_at: meta.creation_timestamp.unwrap_or(0),
                 updated_at: meta.last_updated_timestamp.unwrap_or(0),
-                tags: pairs(&folder.join("tags"))?,
+                tags: self.pairs(&format!("{what}: tag"), &folder.join("tags"))?,
                 aliases,
                 latest_versions: Vec::new(),
             },
@@ -436,11 +565,18 @@ impl Source for FolderSource {
         for folder in self.places.borrow().values() {
             traces += count(list(&folder.join("traces"))?.len());
         }
-        Ok(if traces > 0 {
-            vec![("traces".to_owned(), traces)]
-        } else {
-            Vec::new()
-        })
+        let strangers = count(self.strangers.borrow().len());
+        let mut found = vec![
+            ("traces".to_owned(), traces),
+            (
+                "runs of which only artifacts are there: those of a database of MLflow that \
+                 is imported by itself"
+                    .to_owned(),
+                strangers,
+            ),
+        ];
+        found.retain(|(_, count)| *count > 0);
+        Ok(found)
     }
 }
 

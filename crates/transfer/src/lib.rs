@@ -7,7 +7,9 @@
 //!
 //! **API boundary:** [`Source`] is what can be read (an `mlruns` folder, MLflow's
 //! SQLite file, an MLflow server, a store), [`Target`] what can be written (a store, a
-//! server); [`transfer`] carries everything from one to the other and compares. MLflow's
+//! server); [`transfer`] carries everything from one to the other and compares. [`Wanted`]
+//! is that by name; while a program has the store open, it is what does it
+//! ([`take_transfers`], [`ask_holder`]). MLflow's
 //! files, tables and REST client are known here and in `skerry_mlflow` alone. Everything
 //! blocks: call it where that is allowed.
 
@@ -16,13 +18,17 @@ mod compare;
 mod database;
 mod entities;
 mod folder;
+#[cfg(unix)]
+mod held;
 mod here;
 mod local;
 mod report;
 mod server;
 mod server_target;
+mod stop;
 mod store_target;
 mod walk;
+mod wanted;
 
 pub use client::{Client, Credentials};
 pub use database::DatabaseSource;
@@ -30,12 +36,16 @@ pub use entities::{
     Elsewhere, Files, Place, PointHash, Source, SourceModel, SourceRegistered, SourceRun, Target,
 };
 pub use folder::FolderSource;
+#[cfg(unix)]
+pub use held::{ask_holder, take_transfers};
 pub use here::StoreSource;
 pub use report::{Event, Problem, Report, Tally};
 pub use server::ServerSource;
 pub use server_target::ServerTarget;
+pub use stop::Stop;
 pub use store_target::StoreTarget;
 pub use walk::{survey, transfer};
+pub use wanted::{Export, Import, Wanted};
 
 /// What a transfer answers.
 pub type Result<T> = std::result::Result<T, skerry_domain::ErrorBody>;

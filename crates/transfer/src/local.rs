@@ -83,6 +83,23 @@ impl Roots {
                 Err(_) => Found::Folder(path.to_path_buf()),
             };
         }
+        // From the folder that MLflow was started in, which holds the root.
+        let begun = path.strip_prefix("./").unwrap_or(path);
+        if !path.is_absolute() && straight(begun) {
+            let mut there = self.folders.iter().filter_map(|root| {
+                let folder = root.parent()?.join(begun);
+                folder.starts_with(root).then_some(folder)
+            });
+            if let Some(folder) = there.next() {
+                return match folder.canonicalize() {
+                    Ok(real) if !below(&real) => Found::Not(Elsewhere::Unknown(
+                        "a link leads out of the source's artifact root".to_owned(),
+                    )),
+                    // Or nothing was logged.
+                    _ => Found::Folder(folder),
+                };
+            }
+        }
         // The root was moved: the part below it is the same.
         let parts: Vec<_> = path
             .components()
@@ -228,10 +245,16 @@ mod tests {
         assert_eq!(folder(&format!("file://{}", run.display())), Some(run));
         assert!(folder("mlflow-artifacts:/1/r/artifacts").is_some());
         assert!(folder("/moved/away/1/r/artifacts").is_some());
+        for uri in ["./mlruns/1/r/artifacts", "mlruns/1/nothing/artifacts"] {
+            assert!(folder(uri).is_some(), "{uri}");
+        }
         for bad in [
             format!("{}/../other", root.display()),
             format!("{}/1/out", root.display()),
             "/etc".to_owned(),
+            "./mlruns/1/out".to_owned(),
+            "./mlruns/../other".to_owned(),
+            "./other".to_owned(),
             "mlflow-artifacts:/../other".to_owned(),
             "s3://bucket/1/r/artifacts".to_owned(),
         ] {

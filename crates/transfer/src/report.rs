@@ -1,9 +1,9 @@
 //! What a transfer says: on the way, and at the end.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How many of each.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Experiments.
     pub experiments: u64,
@@ -34,7 +34,7 @@ pub struct Tally {
 }
 
 /// Something that is not in the target as it is in the source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What: `run 0123…: param lr`.
     pub what: String,
@@ -53,7 +53,7 @@ impl Problem {
 }
 
 /// What is told on the way.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// So much was looked at in the source and is in the target.
@@ -63,7 +63,7 @@ pub enum Event {
 }
 
 /// The end of a transfer.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Report {
     /// What the source has.
     pub source: Tally,
@@ -81,6 +81,8 @@ pub struct Report {
     pub elsewhere_count: u64,
     /// What is there that a tracking store of ours has no place for.
     pub left_out: Vec<(String, u64)>,
+    /// What the target sets by itself, whatever it is told: what, and of how many.
+    pub not_kept: Vec<(String, u64)>,
 }
 
 impl Report {

@@ -1,7 +1,7 @@
 //! An MLflow server, read through its REST API. A run or model that came from a store
 //! of ours shows under the id that it had there.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
@@ -32,6 +32,8 @@ pub struct ServerSource {
     pub(crate) here: RefCell<HashMap<String, String>>,
     /// The other way round; equal ones too, so that they are asked for once.
     origin: RefCell<HashMap<String, String>>,
+    /// It has said that it knows of no logged models, as MLflow before 3.
+    pub(crate) without_models: Cell<bool>,
 }
 
 pub(crate) fn path(end: &str) -> String {
@@ -119,6 +121,7 @@ impl ServerSource {
             client,
             here: RefCell::default(),
             origin: RefCell::default(),
+            without_models: Cell::new(false),
         }
     }
 
@@ -531,8 +534,10 @@ impl Source for ServerSource {
         );
         match answered {
             Ok(()) => Ok(found),
-            // MLflow 2 has no logged models.
-            Err(error) if error.code == Code::NotFound => Ok(Vec::new()),
+            Err(error) if error.code == Code::NotFound => {
+                self.without_models.set(true);
+                Ok(Vec::new())
+            }
             Err(error) => Err(error),
         }
     }
@@ -651,7 +656,19 @@ impl Source for ServerSource {
 
     fn open(&self, place: &Place, file: &str) -> Result<Box<dyn Read>> {
         match (Self::proxied(&place.uri), &place.owner) {
-            (Some(root), _) => self.client.download(&format!("{root}/{file}")),
+            (Some(root), owner) => {
+                let answered = self.client.download(&format!("{root}/{file}"));
+                match (answered, owner) {
+                    // MLflow 2 cannot say such a name in the head of its answer, and
+                    // breaks off; the other way its framework writes that head.
+                    (Err(error), ArtifactOwner::Run(id))
+                        if error.code == Code::Disconnected && !file.is_ascii() =>
+                    {
+                        self.client.download_of_run(&self.id_here(id), file)
+                    }
+                    (answered, _) => answered,
+                }
+            }
             (None, ArtifactOwner::Run(id)) => self.client.download_of_run(&self.id_here(id), file),
             (None, ArtifactOwner::LoggedModel(_)) => Err(ErrorBody::not_found("artifact", file)),
         }

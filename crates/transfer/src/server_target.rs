@@ -346,11 +346,15 @@ impl Target for ServerTarget {
         if let Some(there) = self.model_by_tag(here, &wanted.model_id)? {
             return Ok(Place::of_model(&there));
         }
-        if model.deleted {
-            return Err(ErrorBody::new(
-                Code::Invalid,
-                "A deleted logged model cannot be made on a server.",
-            ));
+        let why = if self.there.without_models.get() {
+            "The server has no logged models, which came with MLflow 3: it stays behind with its files."
+        } else if model.deleted {
+            "It is deleted, and servers do not tell of such: it stays behind with its files."
+        } else {
+            ""
+        };
+        if !why.is_empty() {
+            return Err(ErrorBody::new(Code::Invalid, why));
         }
         self.writable(here)?;
         let mut tags = wanted.tags.clone();
@@ -428,7 +432,12 @@ impl Target for ServerTarget {
     }
 
     fn experiment_done(&self, here: &Experiment, experiment: &Experiment) -> Result<()> {
-        for links in self.links.borrow_mut().remove(&here.id).unwrap_or_default() {
+        for mut links in self.links.borrow_mut().remove(&here.id).unwrap_or_default() {
+            // A model that could not be made was told.
+            let made = self.there.here.borrow();
+            links.inputs.retain(|model| made.contains_key(model));
+            links.outputs.retain(|(model, _)| made.contains_key(model));
+            drop(made);
             let id = self.there.id_here(&links.run);
             if !links.inputs.is_empty() {
                 let models: Vec<Value> = links

@@ -16,6 +16,7 @@ use crate::entities::{Place, Source, SourceModel, SourceRegistered, SourceRun, T
 use crate::here::StoreSource;
 use crate::report::Problem;
 use crate::server::is_storage;
+use crate::stop::Stop;
 
 /// Queued rows and points that are written together.
 const TOGETHER: usize = 8_192;
@@ -29,6 +30,7 @@ type Queued = Box<dyn FnOnce(&Tx<'_>) -> skerry_store::Result<()> + Send>;
 /// A store that takes what comes, and keeps ids and numbers.
 pub struct StoreTarget {
     here: StoreSource,
+    stop: Stop,
     queue: RefCell<Vec<Queued>>,
     weight: Cell<usize>,
     /// Files that the last owner had: path to SHA-256 and size.
@@ -36,10 +38,11 @@ pub struct StoreTarget {
 }
 
 impl StoreTarget {
-    /// Into a store and the folder of its artifacts.
-    pub fn new(store: Store, root: ArtifactRoot) -> Self {
+    /// Into a store and the folder of its artifacts, until it is stopped.
+    pub fn new(store: Store, root: ArtifactRoot, stop: Stop) -> Self {
         Self {
             here: StoreSource::new(store, root),
+            stop,
             queue: RefCell::default(),
             weight: Cell::new(0),
             files: RefCell::default(),
@@ -57,6 +60,13 @@ impl StoreTarget {
             self.flush()?;
         }
         Ok(())
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Tx<'_>) -> skerry_store::Result<T> + Send + 'static,
+    ) -> Result<skerry_store::Result<T>> {
+        self.stop.unless(|| Ok(self.here.store.write(write)))
     }
 
     /// Where the files of this experiment's runs and models go here.
@@ -79,10 +89,7 @@ impl Target for StoreTarget {
         if !is_storage(&wanted.artifact_location) {
             wanted.artifact_location.clear();
         }
-        Ok(self
-            .here
-            .store
-            .write(move |tx| tx.import_experiment(&wanted))?)
+        Ok(self.write(move |tx| tx.import_experiment(&wanted))??)
     }
 
     fn run(&self, here: &Experiment, run: &SourceRun, elsewhere: bool) -> Result<Place> {
@@ -175,20 +182,14 @@ impl Target for StoreTarget {
         let mut problems = Vec::new();
         let name = registered.model.name.clone();
         let (model, next) = (registered.model.clone(), registered.next_version);
-        self.here
-            .store
-            .write(move |tx| tx.import_registered_model(&model, next))?;
+        self.write(move |tx| tx.import_registered_model(&model, next))??;
         for version in &registered.versions {
             let mut wanted: ModelVersion = version.clone();
             wanted.source = self.uri(&wanted.source)?;
             if let Some(location) = &wanted.storage_location {
                 wanted.storage_location = Some(self.uri(location)?);
             }
-            match self
-                .here
-                .store
-                .write(move |tx| tx.import_model_version(&wanted))
-            {
+            match self.write(move |tx| tx.import_model_version(&wanted))? {
                 Ok(()) => {}
                 Err(error @ StoreError::AlreadyExists(_)) => problems.push(Problem::new(
                     format!("registered model '{name}': version {}", version.version),
@@ -207,11 +208,7 @@ impl Target for StoreTarget {
             }
             let subject = format!("registered model '{name}': alias '{alias}'");
             let (name, alias, version) = (name.clone(), alias.clone(), *version);
-            match self
-                .here
-                .store
-                .write(move |tx| tx.import_alias(&name, &alias, version))
-            {
+            match self.write(move |tx| tx.import_alias(&name, &alias, version))? {
                 Ok(()) => {}
                 // Protected here, and the version is not approved.
                 Err(error @ StoreError::Input(_)) => {
@@ -295,10 +292,7 @@ impl Target for StoreTarget {
         if queued.is_empty() {
             return Ok(());
         }
-        Ok(self
-            .here
-            .store
-            .write(move |tx| queued.into_iter().try_for_each(|write| write(tx)))?)
+        Ok(self.write(move |tx| queued.into_iter().try_for_each(|write| write(tx)))??)
     }
 
     fn find_run(&self, run_id: &str) -> Result<Option<SourceRun>> {

@@ -3,8 +3,9 @@
 use skerry_domain::tracking::Experiment;
 
 use crate::compare::{self, Comparison};
-use crate::entities::{Elsewhere, Files, Place, PointHash, Source, SourceRun, Target};
+use crate::entities::{Elsewhere, Files, Place, PointHash, Source, SourceModel, SourceRun, Target};
 use crate::report::{Event, Problem, Report, Tally};
+use crate::stop::{Stop, Stoppable};
 use crate::{Result, entities};
 
 /// Carries everything from `source` to `target`, then compares both and says how they
@@ -12,12 +13,14 @@ use crate::{Result, entities};
 ///
 /// # Errors
 /// What makes going on useless: the target's disk is full, the source cannot be
-/// reached. What cannot be carried by itself is in the report.
+/// reached, it was stopped. What cannot be carried by itself is in the report.
 pub fn transfer(
     source: &dyn Source,
     target: &dyn Target,
+    stop: &Stop,
     tell: &mut dyn FnMut(Event),
 ) -> Result<Report> {
+    let source = &Stoppable { source, stop };
     let mut walk = Walk {
         source,
         target,
@@ -106,14 +109,26 @@ impl Walk<'_> {
 
     fn models(&mut self, experiment: &Experiment, here: &Experiment) -> Result<()> {
         for model in self.source.models(experiment)? {
-            let from = Place::of_model(&model);
-            let files = self.source.files(&from)?;
-            let to = self.target.model(here, &model, files.elsewhere.is_some())?;
-            self.files(&from, &to, &files)?;
-            self.target.model_done(&model)?;
-            self.tally.logged_models += 1;
-            self.told();
+            match self.model(here, &model) {
+                Ok(()) => {}
+                Err(error) if compare::fatal(error.code) => return Err(error),
+                Err(error) => {
+                    let what = format!("logged model {}", model.model.model_id);
+                    self.report.problem(Problem::new(what, error.message));
+                }
+            }
         }
+        Ok(())
+    }
+
+    fn model(&mut self, here: &Experiment, model: &SourceModel) -> Result<()> {
+        let from = Place::of_model(model);
+        let files = self.source.files(&from)?;
+        let to = self.target.model(here, model, files.elsewhere.is_some())?;
+        self.files(&from, &to, &files)?;
+        self.target.model_done(model)?;
+        self.tally.logged_models += 1;
+        self.told();
         Ok(())
     }
 

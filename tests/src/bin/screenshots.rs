@@ -30,6 +30,7 @@ async fn main() {
             for (name, path) in [
                 ("setup", "/setup"),
                 ("runs", "/runs"),
+                ("reports", "/reports"),
                 ("models", "/models"),
             ] {
                 window.go(path).await;
@@ -111,6 +112,7 @@ async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
     web.command("approval_ask", ask).await;
     let deployment = deploy(&web, model, &machine).await;
     steps::begin(&web, "10.99.1.200", None).await;
+    let report = report(&web, &runs).await;
     vec![
         ("overview", "/".into()),
         ("machines", "/machines".into()),
@@ -141,6 +143,11 @@ async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
         ),
         ("run-failed", format!("/runs/{failed}")),
         ("run-new", format!("/runs/new?machine={machine}")),
+        ("reports", "/reports".into()),
+        ("report", format!("/reports/{report}")),
+        ("report-edit", format!("/reports/{report}?edit=1")),
+        ("report-new", "/reports/new".into()),
+        ("report-gone", format!("/reports/{}", "0".repeat(32))),
         ("models", "/models".into()),
         ("model", format!("/models/{model}")),
         ("model-aliases", format!("/models/{model}?tab=aliases")),
@@ -154,6 +161,35 @@ async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
         ("settings", "/settings".into()),
         ("setup", "/setup".into()),
     ]
+}
+
+/// A report about the runs, one of which was never there.
+async fn report(web: &Web, runs: &[String]) -> String {
+    let mut chosen: Vec<Value> = runs
+        .iter()
+        .enumerate()
+        .map(|(n, id)| json!({ "id": id, "name": format!("alpha {n}") }))
+        .collect();
+    chosen.push(json!({ "id": "f".repeat(32), "name": "first try" }));
+    let words = "## What was asked\n\nWhich **alpha** is enough for *penguins*?\n\n\
+                - `val_accuracy` hardly differs\n- the loss does\n";
+    let content = json!({
+        "title": "Which alpha is enough for penguins?",
+        "runs": { "kind": "chosen", "runs": chosen },
+        "blocks": [
+            { "id": "a", "body": { "kind": "text", "text": words } },
+            { "id": "b", "body": {
+                "kind": "chart", "title": "", "metrics": ["val_accuracy"], "x": "step",
+                "log": false, "smoothing": 0.5, "runs": null,
+            } },
+            { "id": "c", "body": {
+                "kind": "table", "title": "Where they ended", "runs": null,
+                "columns": ["attributes.status", "params.alpha", "metrics.val_accuracy"],
+            } },
+        ],
+    });
+    let saved = json!({ "id": "", "revision": 0, "content": content });
+    text(&web.command("report_save", saved).await["id"])
 }
 
 async fn deploy(web: &Web, model: &str, machine: &str) -> String {

@@ -2,6 +2,7 @@ import { useRouter } from "@tanstack/react-router";
 import {
   Activity,
   Box,
+  FileChartColumn,
   FlaskConical,
   Gauge,
   Languages,
@@ -51,6 +52,7 @@ const KIND_ICONS: Record<PaletteKind, Choice["icon"]> = {
   model: Box,
   deployment: Rocket,
   experiment: FlaskConical,
+  report: FileChartColumn,
 };
 
 function pathOf(item: PaletteItem): string {
@@ -66,6 +68,8 @@ function pathOf(item: PaletteItem): string {
       return `/deployments/${id}`;
     case "experiment":
       return `/runs?experiment=${id}`;
+    case "report":
+      return `/reports/${id}`;
   }
 }
 
@@ -115,11 +119,13 @@ function useChoices(onClose: () => void): Choice[] {
       screen("/", t("nav.overview"), Gauge),
       screen("/machines", t("nav.machines"), Server),
       screen("/runs", t("nav.runs"), LineChart),
+      screen("/reports", t("nav.reports"), FileChartColumn),
       screen("/models", t("nav.models"), Box),
       screen("/deployments", t("nav.deployments"), Rocket),
       screen("/activity", t("nav.activity"), Activity),
       screen("/settings", t("nav.settings"), SettingsIcon),
       action("new-run", t("palette.newRun"), Plus, open("/runs/new")),
+      action("new-report", t("palette.newReport"), Plus, open("/reports/new")),
       action("register", t("palette.register"), Plus, open("/setup")),
       action("deploy", t("palette.deploy"), Rocket, open("/deployments/new")),
       action("light", t("palette.light"), Sun, change({ theme: "light" })),

@@ -18,6 +18,7 @@ function view(path: string, component: ReturnType<typeof lazyRouteComponent>) {
 const machines = () => import("../features/machines");
 const setup = () => import("../features/setup");
 const runs = () => import("../features/runs");
+const reports = () => import("../features/reports");
 const models = () => import("../features/models");
 const deployments = () => import("../features/deployments");
 
@@ -37,6 +38,8 @@ const routes = [
     lazyRouteComponent(() => import("../features/compare"), "ComparePage"),
   ),
   view("/runs/$runId", lazyRouteComponent(runs, "RunPage")),
+  view("/reports", lazyRouteComponent(reports, "ReportsPage")),
+  view("/reports/$reportId", lazyRouteComponent(reports, "ReportPage")),
   view("/models", lazyRouteComponent(models, "ModelsPage")),
   view("/models/$name", lazyRouteComponent(models, "ModelPage")),
   view("/models/$name/compare", lazyRouteComponent(models, "CompareVersionsPage")),

@@ -547,6 +547,19 @@ export type CheckId = "os" | "cpu" | "memory" | "disk" | "gpu" | "clock" | "engi
 export type CheckState = "waiting" | "running" | "ok" | "warning" | "failed";
 
 /**
+ * A run that somebody chose.
+ */
+export type ChosenRun = {
+/**
+ * Run id.
+ */
+id: string,
+/**
+ * The name that it had then: what is said of it when it is gone.
+ */
+name: string, };
+
+/**
  * What kind of failure a person meets. Travels from the place of the failure to
  * the screen unchanged; the UI has one table from code to words and action.
  *
@@ -942,6 +955,23 @@ runs: number,
  * Last change.
  */
 updated_at: number, };
+
+/**
+ * A file to save.
+ */
+export type ExportedFile = {
+/**
+ * A name for it.
+ */
+name: string,
+/**
+ * Its media type.
+ */
+media_type: string,
+/**
+ * What stands in it, in base64.
+ */
+base64: string, };
 
 /**
  * What a fact of a comparison is about.
@@ -1744,7 +1774,7 @@ hint: string | null, };
 /**
  * What the palette finds.
  */
-export type PaletteKind = "run" | "machine" | "model" | "deployment" | "experiment";
+export type PaletteKind = "run" | "machine" | "model" | "deployment" | "experiment" | "report";
 
 /**
  * What somebody types into the command palette.
@@ -1827,7 +1857,7 @@ suggested_experiment: string | null, };
  * A variant exists only where a person can meet it in the console. Where there is
  * none, the words of the code say enough.
  */
-export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "reason_empty" | "reason_too_long" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "approval_missing" | "approved_files_changed" | "asked_files_changed" | "person_unknown" | "approval_own" | "approval_of_another" | "approval_not_asked" | "approval_asked_already" | "approval_given_already" | "alias_is_protected" | "alias_protected_already" | "alias_not_protected" | "image_being_made" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
+export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "reason_empty" | "reason_too_long" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "approval_missing" | "approved_files_changed" | "asked_files_changed" | "person_unknown" | "approval_own" | "approval_of_another" | "approval_not_asked" | "approval_asked_already" | "approval_given_already" | "alias_is_protected" | "alias_protected_already" | "alias_not_protected" | "image_being_made" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "report_changed" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
 
 /**
  * What is wrong with the history.
@@ -2046,6 +2076,252 @@ id: string,
  * New name.
  */
 name: string, };
+
+/**
+ * A report: text, charts and tables over runs.
+ */
+export type Report = {
+/**
+ * Id.
+ */
+id: string,
+/**
+ * Rises by one with each change.
+ */
+revision: number,
+/**
+ * When it was made.
+ */
+created_at: number,
+/**
+ * When it was changed last.
+ */
+updated_at: number,
+/**
+ * Who changed it last.
+ */
+updated_by: string,
+/**
+ * What people wrote.
+ */
+content: ReportContent, };
+
+/**
+ * A part of a report.
+ */
+export type ReportBlock = {
+/**
+ * Unique in the report: 1 to 40 letters and digits.
+ */
+id: string,
+/**
+ * What it is.
+ */
+body: ReportBody, };
+
+/**
+ * What a part of a report is.
+ */
+export type ReportBody = { "kind": "text",
+/**
+ * At most 100,000 characters.
+ */
+text: string, } | { "kind": "chart",
+/**
+ * What stands over it; empty: the metrics.
+ */
+title: string,
+/**
+ * Keys of its metrics (at most 8).
+ */
+metrics: Array<string>,
+/**
+ * What it is drawn over.
+ */
+x: ReportX,
+/**
+ * Values on a logarithmic axis.
+ */
+log: boolean,
+/**
+ * Weight of the exponential mean, 0 to 0.99.
+ */
+smoothing: number,
+/**
+ * Its own runs; `null`: those of the report.
+ */
+runs: ReportRuns | null, } | { "kind": "table",
+/**
+ * What stands over it; may be empty.
+ */
+title: string,
+/**
+ * Columns beside the name, such as `metrics.acc`, `params.lr`, `tags.team` or
+ * `attributes.status` (at most 50).
+ */
+columns: Array<string>,
+/**
+ * Its own runs; `null`: those of the report.
+ */
+runs: ReportRuns | null, };
+
+/**
+ * What people wrote in a report.
+ */
+export type ReportContent = {
+/**
+ * Title (1 to 100 characters).
+ */
+title: string,
+/**
+ * The runs that it is about.
+ */
+runs: ReportRuns,
+/**
+ * What stands in it, in order (at most 100).
+ */
+blocks: Array<ReportBlock>, };
+
+/**
+ * Asks for a report, or a figure of it, as a file.
+ */
+export type ReportExport = {
+/**
+ * Id of the report, as it was saved.
+ */
+id: string,
+/**
+ * As what.
+ */
+format: ReportFormat,
+/**
+ * The chart, for a figure.
+ */
+block: string | null,
+/**
+ * Colors of a figure; `null` and `system`: light.
+ */
+theme: Theme | null,
+/**
+ * Language of the words that nobody wrote; `null`: English.
+ */
+language: Language | null, };
+
+/**
+ * What a report is exported as.
+ */
+export type ReportFormat = "html" | "svg" | "png";
+
+/**
+ * A report in a list.
+ */
+export type ReportRow = {
+/**
+ * Id.
+ */
+id: string,
+/**
+ * Title.
+ */
+title: string,
+/**
+ * How many blocks stand in it.
+ */
+blocks: number,
+/**
+ * When it was made.
+ */
+created_at: number,
+/**
+ * When it was changed last.
+ */
+updated_at: number,
+/**
+ * Who changed it last.
+ */
+updated_by: string, };
+
+/**
+ * The runs of a report as they are now.
+ */
+export type ReportRunSet = {
+/**
+ * The runs, also those in the bin; of params, tags and metrics those that were wanted.
+ */
+rows: Array<RunRow>,
+/**
+ * Chosen ones that are not there any more.
+ */
+gone: Array<ChosenRun>,
+/**
+ * How many a search finds in all; of chosen ones, how many are there.
+ */
+total: number,
+/**
+ * Metrics of these runs (at most 1,000).
+ */
+metric_keys: Array<string>, };
+
+/**
+ * The runs that a report or a block is about.
+ */
+export type ReportRuns = { "kind": "chosen",
+/**
+ * The runs.
+ */
+runs: Array<ChosenRun>, } | { "kind": "search",
+/**
+ * MLflow's search language; empty finds all.
+ */
+filter: string,
+/**
+ * MLflow's order_by; empty is newest first.
+ */
+order_by: Array<string>,
+/**
+ * Only this experiment (name).
+ */
+experiment: string | null,
+/**
+ * At most so many (1 to 200).
+ */
+limit: number, };
+
+/**
+ * Asks which runs those of a report are now.
+ */
+export type ReportRunsQuery = {
+/**
+ * Which.
+ */
+runs: ReportRuns,
+/**
+ * Columns whose values are wanted.
+ */
+columns: Array<string>, };
+
+/**
+ * Saves a report.
+ */
+export type ReportSave = {
+/**
+ * Id; empty for a new one.
+ */
+id: string,
+/**
+ * The revision that was changed; 0 for a new one. When the report has another by now,
+ * nothing is saved.
+ */
+revision: number,
+/**
+ * What stands in it.
+ */
+content: ReportContent, };
+
+/**
+ * What a chart of a report is drawn over.
+ */
+export type ReportX = "step" | "relative" | "time";
 
 /**
  * One revision of a deployment.
@@ -2862,7 +3138,7 @@ export type Theme = "system" | "light" | "dark";
  * What a piece of data is about. Reads say what they provide, writes what they
  * invalidate, events what has changed: the UI never guesses a refresh.
  */
-export type Topic = "machines" | "setup" | "runs" | "logs" | "metrics" | "models" | "operations" | "registries" | "deployments" | "activity" | "settings" | "secrets";
+export type Topic = "machines" | "setup" | "runs" | "logs" | "metrics" | "reports" | "models" | "operations" | "registries" | "deployments" | "activity" | "settings" | "secrets";
 
 /**
  * Opens or creates the vault.
@@ -3138,6 +3414,12 @@ export interface Commands {
   run_form_of: { args: ById; result: RunStart };
   run_start: { args: RunStart; result: RunStarted };
   sample_start: { args: null; result: RunStarted };
+  reports_list: { args: null; result: Array<ReportRow> };
+  report_get: { args: ById; result: Report };
+  report_runs: { args: ReportRunsQuery; result: ReportRunSet };
+  report_export: { args: ReportExport; result: ExportedFile };
+  report_save: { args: ReportSave; result: Report };
+  report_delete: { args: ById; result: null };
   models_list: { args: ModelQuery; result: Array<ModelRow> };
   model_get: { args: ByName; result: ModelDetail };
   version_get: { args: VersionKey; result: VersionDetail };
@@ -3234,6 +3516,12 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   run_form_of: { provides: ["runs"], invalidates: [] },
   run_start: { provides: [], invalidates: ["runs","activity"] },
   sample_start: { provides: [], invalidates: ["machines","runs","activity"] },
+  reports_list: { provides: ["reports"], invalidates: [] },
+  report_get: { provides: ["reports"], invalidates: [] },
+  report_runs: { provides: ["runs","metrics"], invalidates: [] },
+  report_export: { provides: ["reports","runs","metrics"], invalidates: [] },
+  report_save: { provides: [], invalidates: ["reports"] },
+  report_delete: { provides: [], invalidates: ["reports"] },
   models_list: { provides: ["models","deployments"], invalidates: [] },
   model_get: { provides: ["models","deployments","runs"], invalidates: [] },
   version_get: { provides: ["models","deployments","runs"], invalidates: [] },

@@ -263,7 +263,8 @@ fn who(row: &RegistryHistoryRow) -> String {
         Via::Person => return row.who.clone(),
         Via::Script if row.who.is_empty() => String::from("a script"),
         Via::Script => format!("run {}", row.who),
-        Via::Client => String::from("a client"),
+        Via::Client if row.who.is_empty() => String::from("a client"),
+        Via::Client => format!("{} (a client)", row.who),
         Via::Import => String::from("an import"),
         Via::Unknown => String::from("not known"),
     };

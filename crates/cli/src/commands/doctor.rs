@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use skerry_domain::{Code, ErrorBody};
-use skerry_store::{Checkup, Rescued};
+use skerry_store::{Checkup, Rescue, WriteLog};
 
 use super::transfer::store_file;
 use crate::arguments::Doctor;
@@ -44,20 +44,29 @@ fn look(file: &Path, json: bool) -> Result<(), ErrorBody> {
 }
 
 fn save(file: &Path, out: &Path, json: bool) -> Result<(), ErrorBody> {
-    let rescued = skerry_store::rescue(file, out)?;
+    let rescue = skerry_store::rescue(file, out)?;
     let checkup = skerry_store::check(out)?;
-    let lost = rescued
-        .iter()
-        .any(|table| table.gaps > 0 || table.dropped > 0);
-    let tables: Vec<_> = rescued
+    let tables: Vec<_> = rescue
+        .tables
         .iter()
         .map(|table| {
-            json!({"table": table.table, "saved": table.saved, "dropped": table.dropped, "gaps": table.gaps})
+            json!({
+                "table": table.table, "saved": table.saved, "rebuilt": table.rebuilt,
+                "dropped": table.dropped, "gaps": table.gaps
+            })
         })
         .collect();
-    let told =
-        json!({"file": out, "tables": tables, "lost": lost, "sound": checkup.findings.is_empty()});
-    output::print(json, &told, || rescue_text(out, &rescued, lost));
+    let (log, lost_pages) = match rescue.log {
+        WriteLog::Empty => ("empty", 0),
+        WriteLog::Read => ("read", 0),
+        WriteLog::Damaged(pages) => ("damaged", pages),
+        WriteLog::Foreign => ("foreign", 0),
+    };
+    let told = json!({
+        "file": out, "tables": tables, "log": log, "log_pages_lost": lost_pages,
+        "lost": rescue.lost(), "sound": checkup.findings.is_empty()
+    });
+    output::print(json, &told, || rescue_text(out, &rescue));
     if checkup.findings.is_empty() {
         return Ok(());
     }
@@ -101,25 +110,45 @@ fn text(file: &Path, checkup: &Checkup) -> String {
     output::table(&["WHERE", "WHAT IS WRONG"], &rows)
 }
 
-fn rescue_text(out: &Path, rescued: &[Rescued], lost: bool) -> String {
-    let rows: Vec<Vec<String>> = rescued
+fn rescue_text(out: &Path, rescue: &Rescue) -> String {
+    let rows: Vec<Vec<String>> = rescue
+        .tables
         .iter()
         .filter(|table| table.saved > 0 || table.gaps > 0 || table.dropped > 0)
         .map(|table| {
-            vec![
-                table.table.clone(),
-                table.saved.to_string(),
-                table.dropped.to_string(),
-                table.gaps.to_string(),
-            ]
+            let counts = [table.saved, table.rebuilt, table.dropped, table.gaps];
+            std::iter::once(table.table.clone())
+                .chain(counts.map(|count| count.to_string()))
+                .collect()
         })
         .collect();
-    let mut text = output::table(&["TABLE", "SAVED", "DROPPED", "UNREADABLE PLACES"], &rows);
+    let head = ["TABLE", "SAVED", "REBUILT", "DROPPED", "UNREADABLE PAGES"];
+    let mut text = output::table(&head, &rows);
+    if rescue.tables.iter().any(|table| table.rebuilt > 0) {
+        text.push_str(
+            "\n\nRebuilt rows were lost; they are made again from what indexes and other rows say of them. \
+             Runs and experiments of these have the tag skerry.rescued, which says what is not known.",
+        );
+    }
+    match rescue.log {
+        WriteLog::Empty | WriteLog::Read => {}
+        WriteLog::Damaged(pages) => text.push_str(&format!(
+            "\n\n{pages} pages of the log beside the file (-wal) could not be read: of what was written last \
+             some may be missing.",
+        )),
+        WriteLog::Foreign => text.push_str(
+            "\n\nThe log beside the file (-wal) contradicts it, as that of another file does; it was left out.",
+        ),
+    }
     text.push_str(&format!(
         "\n\n{} holds what could be read{}. To use it, put it in the place of the damaged file, and move that \
          file and its -wal and -shm away; artifacts stay where they are.",
         out.display(),
-        if lost { "" } else { ": nothing is missing" }
+        if rescue.lost() {
+            ""
+        } else {
+            ": nothing is missing"
+        }
     ));
     text
 }

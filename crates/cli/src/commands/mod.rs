@@ -6,6 +6,7 @@ mod doctor;
 mod machine;
 mod model;
 mod registry;
+mod report;
 mod run;
 mod transfer;
 
@@ -67,6 +68,7 @@ impl Session {
             Verb::Machine(verb) => machine::run(self, verb).await,
             Verb::Run(verb) => run::run(self, verb).await,
             Verb::Model(verb) => model::run(self, verb).await,
+            Verb::Report(verb) => report::run(self, verb).await,
             Verb::Registry(verb) => registry::run(self, verb).await,
             Verb::Deploy(verb) => deploy::run(self, verb).await,
             Verb::Activity { limit } => self.activity(limit).await,

@@ -10,10 +10,7 @@ use serde_json::json;
 use skerry_domain::{Code, ErrorBody, Secret};
 use skerry_mlflow::ArtifactRoot;
 use skerry_store::{Store, StoreOptions};
-use skerry_transfer::{
-    Client, Credentials, DatabaseSource, Event, FolderSource, Report, ServerSource, ServerTarget,
-    Source, StoreSource, StoreTarget, Tally,
-};
+use skerry_transfer::{Credentials, Event, Report, Stop, Tally, Wanted};
 
 use super::read_secret;
 use crate::arguments::{Export, Import, ServerLogin};
@@ -24,16 +21,18 @@ const TOLD_EVERY: Duration = Duration::from_millis(250);
 
 /// Brings everything of a source in.
 pub async fn import(verb: Import, data_dir: PathBuf, json: bool) -> Result<(), ErrorBody> {
-    let credentials = credentials(&verb.login)?;
+    let wanted = skerry_transfer::Import {
+        credentials: credentials(&verb.login)?,
+        source: verb.source,
+        artifacts: verb.artifacts,
+    };
     blocking(move || {
-        let source = source(&verb, credentials)?;
         let mut progress = Progress::new(json);
+        let mut tell = |event| progress.tell(event);
         let report = if verb.dry_run {
-            skerry_transfer::survey(source.as_ref(), &mut |event| progress.tell(event))?
+            wanted.survey(&mut tell)?
         } else {
-            let held = Held::open(&data_dir)?;
-            let target = StoreTarget::new(held.store.clone(), held.artifacts());
-            skerry_transfer::transfer(source.as_ref(), &target, &mut |event| progress.tell(event))?
+            carry(&Wanted::Import(wanted), &data_dir, &mut tell)?
         };
         progress.end();
         finish(&report, verb.dry_run, json)
@@ -43,18 +42,29 @@ pub async fn import(verb: Import, data_dir: PathBuf, json: bool) -> Result<(), E
 
 /// Writes everything to a server.
 pub async fn export(verb: Export, data_dir: PathBuf, json: bool) -> Result<(), ErrorBody> {
-    let credentials = credentials(&verb.login)?;
+    let wanted = Wanted::Export(skerry_transfer::Export {
+        credentials: credentials(&verb.login)?,
+        url: verb.url,
+    });
     blocking(move || {
-        let held = Held::open(&data_dir)?;
-        let source = StoreSource::new(held.store.clone(), held.artifacts());
-        let target = ServerTarget::new(Client::connect(&verb.url, credentials)?);
         let mut progress = Progress::new(json);
-        let report =
-            skerry_transfer::transfer(&source, &target, &mut |event| progress.tell(event))?;
+        let report = carry(&wanted, &data_dir, &mut |event| progress.tell(event))?;
         progress.end();
         finish(&report, false, json)
     })
     .await
+}
+
+/// Does it here, or has it done by the program that has the store open.
+fn carry(
+    wanted: &Wanted,
+    data_dir: &Path,
+    tell: &mut dyn FnMut(Event),
+) -> Result<Report, ErrorBody> {
+    match Held::open(data_dir)? {
+        Some(held) => wanted.carry(&held.store, &held.artifacts(), &Stop::default(), tell),
+        None => skerry_transfer::ask_holder(&store_file(data_dir), wanted, tell),
+    }
 }
 
 async fn blocking(
@@ -105,28 +115,6 @@ fn credentials(login: &ServerLogin) -> Result<Credentials, ErrorBody> {
     )
 }
 
-fn source(verb: &Import, credentials: Credentials) -> Result<Box<dyn Source>, ErrorBody> {
-    let named = verb.source.as_str();
-    if named.starts_with("http://") || named.starts_with("https://") {
-        let client = Client::connect(named, credentials)?;
-        return Ok(Box::new(ServerSource::new(client)));
-    }
-    // As MLflow's own options name them.
-    let path = ["sqlite:///", "file://", "file:"]
-        .iter()
-        .find_map(|scheme| named.strip_prefix(scheme))
-        .unwrap_or(named);
-    let path = Path::new(path);
-    let artifacts = verb.artifacts.as_deref();
-    if path.is_dir() {
-        Ok(Box::new(FolderSource::open(path, artifacts)?))
-    } else if path.is_file() {
-        Ok(Box::new(DatabaseSource::open(path, artifacts)?))
-    } else {
-        Err(ErrorBody::not_found("folder, file or server", named))
-    }
-}
-
 /// The store of a data folder, held while nobody else has it open.
 struct Held {
     store: Store,
@@ -136,7 +124,8 @@ struct Held {
 
 impl Held {
     /// The store of `skerry serve`; where there is none but a console's workspace, that.
-    fn open(data_dir: &Path) -> Result<Self, ErrorBody> {
+    /// Nothing when a program has it open.
+    fn open(data_dir: &Path) -> Result<Option<Self>, ErrorBody> {
         let failed = |error: std::io::Error| {
             ErrorBody::new(
                 Code::FileAccess,
@@ -162,22 +151,14 @@ impl Held {
             .map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
-                return Err(ErrorBody::new(
-                    Code::DataFolderInUse,
-                    format!(
-                        "The data folder {} is in use by another Skerry: end it first.",
-                        data_dir.display()
-                    ),
-                ));
-            }
+            Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
             Err(std::fs::TryLockError::Error(error)) => return Err(failed(error)),
         }
-        Ok(Self {
+        Ok(Some(Self {
             store: Store::open(&file, StoreOptions::default())?,
             data_dir: data_dir.to_path_buf(),
             _lock: lock,
-        })
+        }))
     }
 
     fn artifacts(&self) -> ArtifactRoot {
@@ -331,14 +312,26 @@ fn text(report: &Report, dry_run: bool) -> String {
             lines.push(format!("  … and {more} more"));
         }
     }
-    if !report.left_out.is_empty() {
+    for (title, counted) in [
+        (
+            "There, but not part of a tracking store here:",
+            &report.left_out,
+        ),
+        (
+            "Not kept, since the server sets it by itself (`skerry import` from this server's \
+             URL keeps it, if another Skerry is to have it):",
+            &report.not_kept,
+        ),
+    ] {
+        if counted.is_empty() {
+            continue;
+        }
         lines.push(String::new());
-        lines.push("There, but not part of a tracking store here:".to_owned());
+        lines.push(title.to_owned());
         lines.extend(
-            report
-                .left_out
+            counted
                 .iter()
-                .map(|(what, count)| format!("  {count} {what}")),
+                .map(|(what, count)| format!("  {count} × {what}")),
         );
     }
     if !dry_run && report.complete() {

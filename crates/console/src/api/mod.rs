@@ -8,6 +8,7 @@ mod checks;
 mod deployments;
 mod machines;
 mod models;
+mod reports;
 mod runs;
 mod workspace;
 
@@ -16,6 +17,7 @@ pub use checks::*;
 pub use deployments::*;
 pub use machines::*;
 pub use models::*;
+pub use reports::*;
 pub use runs::*;
 pub use workspace::*;
 
@@ -37,6 +39,8 @@ pub enum Topic {
     Logs,
     /// Metric points of a run.
     Metrics,
+    /// Reports.
+    Reports,
     /// Registered models and versions.
     Models,
     /// Images of model versions, operations that make them.
@@ -73,6 +77,7 @@ impl Event {
                 Topic::Runs,
                 Topic::Logs,
                 Topic::Metrics,
+                Topic::Reports,
                 Topic::Models,
                 Topic::Operations,
                 Topic::Registries,

@@ -409,4 +409,6 @@ pub enum PaletteKind {
     Deployment,
     /// An experiment.
     Experiment,
+    /// A report.
+    Report,
 }

@@ -7,7 +7,7 @@ use super::place::Place;
 use super::plan::{Asked, BOUNDS, Bounds, Search};
 use super::sets::{self, About};
 use super::{Condition, Kind, Page, Searchable, View};
-use crate::{Reader, Result, StoreError, runs};
+use crate::{Reader, Result, StoreError, limits, runs};
 
 /// Which runs to list.
 #[derive(Debug, Clone, Default)]
@@ -336,6 +336,7 @@ fn cost(part: &Expr) -> usize {
 
 /// What to order by, down to what is unlike for any two runs.
 fn keys(order_by: &[String]) -> Result<Vec<Key>> {
+    limits::ordered(order_by.len())?;
     let mut keys: Vec<Key> = Vec::new();
     for text in order_by {
         let Order {

@@ -1,5 +1,5 @@
 //! What a console's workspace knows besides tracking data: machines, setup drafts,
-//! registries, images, operations, deployments, activity, settings, saved views.
+//! registries, images, operations, deployments, activity, settings, saved views, reports.
 //!
 //! JSON columns belong to their owners in the console; here they are carried
 //! unread. No secret is ever in one.
@@ -8,12 +8,14 @@ mod activity;
 mod deployments;
 mod images;
 mod machines;
+mod reports;
 mod views;
 
 pub use activity::{ActivityRecord, NewActivity, RunForm};
 pub use deployments::DeploymentRecord;
 pub use images::{ImageRecord, OperationRecord, RegistryRecord};
 pub use machines::{MachineRecord, SecretRecord, SetupRecord};
+pub use reports::{ReportChange, ReportRecord};
 pub use views::ViewRecord;
 
 use rusqlite::types::Type;

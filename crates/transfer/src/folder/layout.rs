@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use skerry_domain::tracking::{MetricPoint, ModelOutput, ModelVersion};
+use skerry_domain::tracking::{MetricPoint, ModelVersion};
 use skerry_domain::{Code, ErrorBody, KeyValue, LifecycleStage};
 use skerry_store::{LoggedModelMetric, Sample};
 
@@ -15,10 +15,9 @@ use crate::Result;
 
 #[derive(Deserialize)]
 pub(super) struct ExperimentMeta {
-    pub experiment_id: String,
+    pub experiment_id: Option<String>,
     pub name: String,
     pub artifact_location: Option<String>,
-    pub lifecycle_stage: Option<String>,
     pub creation_time: Option<i64>,
     pub last_update_time: Option<i64>,
 }
@@ -28,6 +27,12 @@ pub(super) struct RunMeta {
     pub run_id: Option<String>,
     pub run_uuid: Option<String>,
     pub run_name: Option<String>,
+    /// Of the run, before `run_name`.
+    pub name: Option<String>,
+    pub source_name: Option<String>,
+    pub source_type: Option<i64>,
+    pub source_version: Option<String>,
+    pub entry_point_name: Option<String>,
     pub user_id: Option<String>,
     pub status: Option<i64>,
     pub start_time: Option<i64>,
@@ -215,28 +220,30 @@ pub(super) fn keys(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     Ok(found)
 }
 
-pub(super) fn pairs(folder: &Path) -> Result<Vec<KeyValue>> {
-    keys(folder)?
-        .into_iter()
-        .map(|(key, file)| {
-            Ok(KeyValue {
-                value: text(&file)?,
-                key,
-            })
-        })
-        .collect()
+/// The word for a number of MLflow's SourceType.
+pub(super) fn source_type(number: i64) -> &'static str {
+    match number {
+        1 => "NOTEBOOK",
+        2 => "JOB",
+        3 => "PROJECT",
+        4 => "LOCAL",
+        _ => "UNKNOWN",
+    }
 }
 
-pub(super) fn outputs(folder: &Path) -> Result<Vec<ModelOutput>> {
-    let mut found = Vec::new();
-    for output in list(&folder.join("outputs"))? {
-        let meta: OutputMeta = yaml(&output)?;
-        found.push(ModelOutput {
-            model_id: meta.source_id,
-            step: meta.step,
-        });
-    }
-    Ok(found)
+/// What MLflow's database keeps in `mlruns` of a run.
+pub(super) fn only_artifacts(run: &Path) -> bool {
+    let inside = list(run).unwrap_or_default();
+    matches!(&inside[..], [one] if one.is_dir() && name_of(one) == "artifacts")
+}
+
+/// The folders in a folder that have a `meta.yaml`.
+pub(super) fn with_meta(folder: &Path) -> usize {
+    let entries = list(folder).unwrap_or_default();
+    entries
+        .iter()
+        .filter(|entry| entry.join("meta.yaml").is_file())
+        .count()
 }
 
 /// A value as Python writes it.
@@ -277,26 +284,44 @@ pub(super) fn model_metric(model_id: &str, key: &str, line: &str) -> Option<Logg
     })
 }
 
+/// Lines of a metric that are no points.
+#[derive(Default)]
+pub(super) struct Damage {
+    pub lines: u64,
+    /// Number of the first of them, from 1.
+    pub first: u64,
+}
+
 /// Hands over the point of each line.
-pub(super) fn lines(file: &Path, each: &mut dyn FnMut(Sample) -> Result<()>) -> Result<()> {
+pub(super) fn lines(file: &Path, each: &mut dyn FnMut(Sample) -> Result<()>) -> Result<Damage> {
     let open = File::open(file).map_err(|error| access(file, &error))?;
     let mut reader = BufReader::with_capacity(256 << 10, open);
-    let mut line = String::new();
-    loop {
+    let mut line = Vec::new();
+    let mut damage = Damage::default();
+    for number in 1.. {
         line.clear();
-        // A line is short; a file without line ends is no metric.
+        // A line is short; a longer one is no point, and neither is its rest.
         let read = (&mut reader)
             .take(64 << 10)
-            .read_line(&mut line)
+            .read_until(b'\n', &mut line)
             .map_err(|error| access(file, &error))?;
         if read == 0 {
-            return Ok(());
+            break;
         }
-        if line.trim().is_empty() {
+        if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        each(point(&line).ok_or_else(|| broken(file, "a line is no point"))?)?;
+        match std::str::from_utf8(&line).ok().and_then(point) {
+            Some(point) => each(point)?,
+            None => {
+                damage.lines += 1;
+                if damage.lines == 1 {
+                    damage.first = number;
+                }
+            }
+        }
     }
+    Ok(damage)
 }
 
 #[cfg(test)]
@@ -339,8 +364,8 @@ mod tests {
         let meta: ExperimentMeta =
             serde_saphyr::from_str("experiment_id: 7\nname: \"a\\u00E4\\n b\"\n").unwrap();
         assert_eq!(
-            (meta.experiment_id.as_str(), meta.name.as_str()),
-            ("7", "aä\n b")
+            (meta.experiment_id.as_deref(), meta.name.as_str()),
+            (Some("7"), "aä\n b")
         );
     }
 }

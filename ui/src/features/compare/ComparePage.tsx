@@ -1,8 +1,8 @@
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { GitCompareArrows } from "lucide-react";
-import { useMemo } from "react";
-import type { Comparison } from "../../bindings/api";
+import { FileChartColumn, GitCompareArrows } from "lucide-react";
+import { useMemo, useState } from "react";
+import type { ChosenRun, Comparison } from "../../bindings/api";
 import { asErrorBody, useBackend } from "../../shared/backend";
 import {
   Banner,
@@ -17,6 +17,7 @@ import {
 } from "../../shared/components";
 import { shortId } from "../../shared/format";
 import { t } from "../../shared/i18n";
+import { AddToReport } from "../reports/AddToReport";
 import { usePacedNews } from "../runs/usePacedNews";
 import { axesOf } from "./axes";
 import { CompareCharts } from "./CompareCharts";
@@ -101,6 +102,7 @@ export function ComparePage() {
   };
   const { data, error, retry, gone, nothingLeft } = useComparison(ids);
   const shown = useMemo(() => data && toldApart(data), [data]);
+  const [reporting, setReporting] = useState<readonly ChosenRun[] | null>(null);
   const page = { title: t("compare.title"), breadcrumbs: [{ label: t("runs.title"), to: "/runs" }] };
   const goneBanner = gone.length > 0 && (
     <Banner
@@ -130,7 +132,22 @@ export function ComparePage() {
     );
   }
   return (
-    <Page {...page} fill state={<span className="quiet">{t("runs.count", { n: ids.length })}</span>}>
+    <Page
+      {...page}
+      fill
+      actions={
+        data && (
+          <Button
+            icon={<FileChartColumn size={16} />}
+            // The names as they are, without what tells runs of one name apart here.
+            onPress={() => setReporting(data.runs.map(({ id, name }) => ({ id, name })))}
+          >
+            {t("reports.add")}
+          </Button>
+        )
+      }
+      state={<span className="quiet">{t("runs.count", { n: ids.length })}</span>}
+    >
       <div className={styles.notices}>
         {goneBanner}
         {asked.length > LIMIT && (
@@ -149,6 +166,11 @@ export function ComparePage() {
           </div>
         )
       )}
+      <AddToReport
+        runs={reporting}
+        metrics={data?.metrics.map((metric) => metric.key) ?? []}
+        onClose={() => setReporting(null)}
+      />
     </Page>
   );
 }

@@ -52,6 +52,7 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
   const backend = useBackend();
   const [scope, setScope] = useState<"table" | "all">("table");
   const [state, setState] = useState<State>({ at: "choice" });
+  const [failure, setFailure] = useState<unknown>(null);
   const going = useRef<AbortController>(null);
   useEffect(() => () => going.current?.abort(), []);
 
@@ -76,16 +77,16 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
     }
   };
   const name = `runs-${new Date().toISOString().slice(0, 10)}.csv`;
-  const save = (file: Blob) => {
-    const url = URL.createObjectURL(file);
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = name;
-    link.click();
-    // The host has taken the file over by the next turn.
-    setTimeout(() => URL.revokeObjectURL(url), 0);
-    toast({ title: t("runTable.export.saved", { name }) });
-    onClose();
+  const save = async (file: Blob) => {
+    setFailure(null);
+    try {
+      const place = await backend.saveFile(name, file);
+      if (place === null) return;
+      toast({ title: t("files.saved", { place }) });
+      onClose();
+    } catch (error) {
+      setFailure(error);
+    }
   };
   const copy = async (file: Blob) => {
     const done = await copyText(await file.text());
@@ -107,10 +108,9 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
     );
   }
   if (state.at === "ready") {
-    // The window of the desktop program has no place to put a file that it was not asked for by the program.
-    const saves = backend.host !== "desktop";
     return (
       <div className={styles.viewForm}>
+        {failure ? <ErrorBanner error={failure} /> : null}
         <Banner
           kind={state.done < state.total ? "notice" : "good"}
           title={t("runTable.export.ready", { n: state.done, size: formatBytes(state.file.size) })}
@@ -118,18 +118,12 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
           {state.done < state.total && t("runTable.export.less", { n: state.done, total: state.total })}
         </Banner>
         <div className={styles.formEnd}>
-          <Button
-            variant={saves ? "plain" : "primary"}
-            icon={<Copy size={16} />}
-            onPress={() => void copy(state.file)}
-          >
+          <Button icon={<Copy size={16} />} onPress={() => void copy(state.file)}>
             {t("runTable.export.copy")}
           </Button>
-          {saves && (
-            <Button variant="primary" icon={<Download size={16} />} onPress={() => save(state.file)}>
-              {t("runTable.export.save")}
-            </Button>
-          )}
+          <Button variant="primary" icon={<Download size={16} />} onPress={() => void save(state.file)}>
+            {t("runTable.export.save")}
+          </Button>
         </div>
       </div>
     );

@@ -1,7 +1,7 @@
 import { useSearch } from "@tanstack/react-router";
 import { ArrowUp, FlaskConical, Plus, Search, Trash2, X } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
-import type { RunRow, RunView } from "../../bindings/api";
+import type { ChosenRun, RunRow, RunView } from "../../bindings/api";
 import { shortValue } from "../../shared/charts";
 import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
 import {
@@ -20,6 +20,7 @@ import {
 import { formatTime } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
 import { type CellActions, DataTable, type Sort } from "../../shared/table";
+import { AddToReport } from "../reports/AddToReport";
 import { CancelDialog } from "./CancelDialog";
 import { ColumnChooser, useColumnChoice } from "./ColumnChooser";
 import { columnName, columnsOf, pinsOf } from "./columns";
@@ -238,6 +239,7 @@ export function RunsPage() {
   };
 
   const [tagging, setTagging] = useState<readonly string[] | null>(null);
+  const [reporting, setReporting] = useState<readonly ChosenRun[] | null>(null);
   const [exporting, setExporting] = useState<ExportOf | null>(null);
   const copy = async (what: string, said: "runTable.copiedSearch" | "runTable.copiedPython") => {
     const done = await copyText(what);
@@ -333,6 +335,7 @@ export function RunsPage() {
             onRestore={() => void doRestore(ids)}
             onTag={() => setTagging(ids)}
             onCompare={compare}
+            onReport={() => setReporting(ids.map((id) => ({ id, name: rowOf(id)?.name ?? id })))}
             onNone={() => setSelected(new Set())}
             more={more}
           />
@@ -480,6 +483,7 @@ export function RunsPage() {
         </div>
       )}
       <TagRuns ids={tagging} onChanged={() => void windows.refresh()} onClose={() => setTagging(null)} />
+      <AddToReport runs={reporting} metrics={metrics} onClose={() => setReporting(null)} />
       <ExportRuns of={exporting} columns={pinsOf(chosen).ids} onClose={() => setExporting(null)} />
       <CancelDialog
         run={cancelling}

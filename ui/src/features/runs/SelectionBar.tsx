@@ -1,4 +1,4 @@
-import { GitCompareArrows, RotateCcw, Tag, Trash2, X } from "lucide-react";
+import { FileChartColumn, GitCompareArrows, RotateCcw, Tag, Trash2, X } from "lucide-react";
 import type { LifecycleStage } from "../../bindings/api";
 import { ActionsMenu, Button, LinkButton, type MenuAction } from "../../shared/components";
 import { t } from "../../shared/i18n";
@@ -17,6 +17,7 @@ export function SelectionBar(props: {
   onRestore: () => void;
   onTag: () => void;
   onCompare: () => void;
+  onReport: () => void;
   onNone: () => void;
   more: readonly MenuAction[];
 }) {
@@ -36,6 +37,9 @@ export function SelectionBar(props: {
       )}
       {props.stage === "active" ? (
         <>
+          <Button icon={<FileChartColumn size={16} />} onPress={props.onReport}>
+            {t("reports.add")}
+          </Button>
           <Button icon={<Tag size={16} />} onPress={props.onTag}>
             {t("runTable.tag")}
           </Button>

@@ -104,3 +104,21 @@ it("writes runs as CSV that reads back, with the columns that turn up", async ()
   few.add([row("a", "adam", 0.5)]);
   expect(await few.file().text()).toBe(`run_id,run_name,metrics.loss,status\r\na,a,0.5,${base.status}\r\n`);
 });
+
+it("lets no cell of a file compute in a spreadsheet, and leaves numbers as they are", async () => {
+  const csv = runsCsv(["params.opt"]);
+  const formulas = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", '=HYPERLINK("http://a.example")'];
+  const others = ["-0.5", "+3", "-1e-9", "a=1", "'=1"];
+  csv.add([...formulas, ...others].map((value) => row("a", value, 0.5)));
+  const lines = (await csv.file().text()).trimEnd().split("\r\n").slice(1);
+  const cells = lines.map((line) => line.slice(line.indexOf(",a,") + 3));
+  expect(cells).toEqual([
+    "'=1+1",
+    "'+A1",
+    "'-A1",
+    "'@SUM(A1)",
+    "'\t=1",
+    `"'=HYPERLINK(""http://a.example"")"`,
+    ...others,
+  ]);
+});

@@ -35,11 +35,19 @@ function cellOf(row: RunRow, id: string): string {
 /** As MLflow names the columns of its data frames: attributes without their kind. */
 const headerOf = (id: string) => (id.startsWith("attributes.") ? id.slice("attributes.".length) : id);
 
+/**
+ * A spreadsheet takes a cell that begins with one of these for a formula, also between quotation marks: names,
+ * params and tags come from scripts, and must not compute on the desk of whoever opens the file. As OWASP
+ * advises, an apostrophe before it makes it text. Numbers stay numbers.
+ */
+const harmless = (cell: string) =>
+  /^[=+\-@\t\r]/.test(cell) && !Number.isFinite(Number(cell)) && cell !== "-Infinity" ? `'${cell}` : cell;
+
 /** A line as RFC 4180 has it. */
 function line(cells: readonly string[]): string {
-  const written = cells.map((cell) =>
-    /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell,
-  );
+  const written = cells
+    .map(harmless)
+    .map((cell) => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell));
   return `${written.join(",")}\r\n`;
 }
 

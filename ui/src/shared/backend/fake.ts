@@ -13,15 +13,23 @@ export type Handlers = { [N in CommandName]?: (args: ArgsOf<N>) => ResultOf<N> |
 /** A program in memory, for unit tests and for looking at screens in a dev build. */
 export interface FakeBackend extends Backend {
   readonly calls: { name: CommandName; args: unknown }[];
+  /** Files that were saved. */
+  readonly files: { name: string; file: Blob }[];
   emit(event: Event): void;
 }
 
 export function fakeBackend(handlers: Handlers, extra: Partial<Backend> = {}): FakeBackend {
   const subscribers = new Set<(signal: Signal) => void>();
   const calls: { name: CommandName; args: unknown }[] = [];
+  const files: FakeBackend["files"] = [];
   return {
     host: "fake",
     calls,
+    files,
+    async saveFile(name, file) {
+      files.push({ name, file });
+      return name;
+    },
     async call(name, args) {
       calls.push({ name, args });
       const handler = handlers[name] as ((args: unknown) => unknown) | undefined;

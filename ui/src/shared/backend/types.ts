@@ -22,6 +22,11 @@ export interface Backend {
   /** A folder chosen by the person, or null. Absent where the host has no folder dialog. */
   pickFolder?(title: string): Promise<string | null>;
   pickFile?(title: string): Promise<string | null>;
+  /**
+   * Keeps a file where the person wants it: asked for in the window, among the downloads in a browser. Answers
+   * where, or null when the person thought better of it.
+   */
+  saveFile(name: string, file: Blob): Promise<string | null>;
 }
 
 export type LinkState = "open" | "broken" | "signed-out";

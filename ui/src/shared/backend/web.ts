@@ -90,6 +90,16 @@ export function webBackend(fetcher: typeof fetch = fetch, source: typeof EventSo
         stream?.close();
       };
     },
+    async saveFile(name, file) {
+      const url = URL.createObjectURL(file);
+      const link = document.createElement("a");
+      link.href = url;
+      link.download = name;
+      link.click();
+      // The browser has taken the file over by the next turn.
+      setTimeout(() => URL.revokeObjectURL(url), 0);
+      return name;
+    },
     onLink(callback) {
       links.add(callback);
       if (link !== "open") callback(link);

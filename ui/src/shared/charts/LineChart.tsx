@@ -7,7 +7,7 @@ import { type Column, DataTable } from "../table";
 import styles from "./charts.module.css";
 import { type Drawn, draw } from "./draw";
 import { useCursor, useZoom } from "./group";
-import { type SeriesStyle, styles as stylesOf } from "./palette";
+import { dashed, type SeriesStyle, styles as stylesOf } from "./palette";
 import {
   type Series,
   type Smoothing,
@@ -76,7 +76,7 @@ export function LineChart(props: LineChartProps) {
 
   const looks = useMemo(() => {
     const byId = stylesOf(series.map((s) => s.id));
-    return series.map((s): SeriesStyle => byId.get(s.id) ?? { slot: 1, dash: [] });
+    return series.map((s): SeriesStyle => dashed(byId.get(s.id) ?? { slot: 1, dash: [] }, s.dash ?? 0));
   }, [series]);
   const look = looks.map((l) => `${l.slot}:${l.dash.join()}`).join("|");
   const rows = useMemo(() => tableOf(series), [series]);

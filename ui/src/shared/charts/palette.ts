@@ -33,6 +33,12 @@ export function styles(ids: readonly string[]): ReadonlyMap<string, SeriesStyle>
   return result;
 }
 
+/** The same colour with the dash pattern so many further. */
+export function dashed(style: SeriesStyle, by: number): SeriesStyle {
+  const from = DASHES.indexOf(style.dash);
+  return { slot: style.slot, dash: DASHES[(Math.max(from, 0) + by) % DASHES.length] ?? [] };
+}
+
 /** The colour of an id for CSS and SVG. */
 export function seriesColor(id: string): string {
   return `var(--series-${slotOf(id)})`;

@@ -15,6 +15,8 @@ export interface Series {
   readonly y: readonly number[];
   /** How many points there are in all, when these are some of them. */
   readonly total?: number;
+  /** Tells several lines of one colour apart: how many dash patterns further. */
+  readonly dash?: number;
 }
 
 /** How a line is smoothed: by an exponential or a running mean, or by a Gaussian kernel. */

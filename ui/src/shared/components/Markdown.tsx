@@ -1,5 +1,5 @@
 import { marked, type Token, type Tokens } from "marked";
-import { Fragment, type ReactNode, useMemo } from "react";
+import { createContext, Fragment, type ReactNode, useContext, useMemo } from "react";
 import { t } from "../i18n";
 import { copyText } from "./Button";
 import styles from "./Markdown.module.css";
@@ -69,14 +69,25 @@ function cell(token: Tokens.TableCell, index: number, header: boolean) {
   );
 }
 
+/** How deep the highest heading of a text is, where its headings are those of the page. */
+const Headings = createContext<number | null>(null);
+const LEVELS = ["h2", "h3", "h4", "h5", "h6"] as const;
+
+/** The page has its own headings: one inside a note must not stand among them. */
+function Heading({ depth, children }: { depth: number; children: ReactNode }) {
+  const highest = useContext(Headings);
+  const Level = LEVELS[depth - (highest ?? depth)] ?? "h6";
+  if (highest !== null) return <Level className={styles[Level]}>{children}</Level>;
+  return <p className={styles.heading}>{children}</p>;
+}
+
 function one(token: Token): ReactNode {
   switch (token.type) {
     case "space":
     case "def":
       return null;
     case "heading":
-      // The page has its own headings: one inside a note must not stand among them.
-      return <p className={styles.heading}>{many(token.tokens)}</p>;
+      return <Heading depth={token.depth}>{many(token.tokens)}</Heading>;
     case "paragraph":
       return <p>{many(token.tokens)}</p>;
     case "blockquote":
@@ -144,13 +155,21 @@ function one(token: Token): ReactNode {
   }
 }
 
-/** Safe Markdown. `inline`: one line of it, without paragraphs. */
-export function Markdown(props: { text: string; inline?: boolean }) {
-  const { text, inline = false } = props;
+/**
+ * Safe Markdown. `inline`: one line of it, without paragraphs. `headings`: the text is the page, and its
+ * headings are those of the page, below the title.
+ */
+export function Markdown(props: { text: string; inline?: boolean; headings?: boolean }) {
+  const { text, inline = false, headings = false } = props;
   const tokens = useMemo(
     () => (inline ? marked.Lexer.lexInline(text) : marked.lexer(text, { gfm: true, breaks: true })),
     [text, inline],
   );
   if (inline) return <>{many(tokens)}</>;
-  return <div className={styles.markdown}>{many(tokens)}</div>;
+  const depths = tokens.flatMap((token) => (token.type === "heading" ? [Number(token.depth)] : []));
+  return (
+    <Headings value={headings ? Math.min(6, ...depths) : null}>
+      <div className={styles.markdown}>{many(tokens)}</div>
+    </Headings>
+  );
 }

@@ -122,6 +122,7 @@ export const swedishReasons: Record<Reason, string> = {
   deployment_exists: "En annan driftsättning heter redan ”{name}”.",
   view_exists: "En annan vy heter redan ”{name}”.",
   file_exists: "{path} finns redan; inget sparades.",
+  report_changed: "{by} ändrade rapporten under tiden; inget sparades.",
   run_not_from_here: "Körningen startades inte från den här arbetsytan och kan inte köras igen härifrån.",
   exit_code: "Kommandot slutade med slutkod {exit_code}.",
   killed_by_signal:

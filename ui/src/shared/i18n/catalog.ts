@@ -8,6 +8,7 @@ import { frame } from "./messages/frame";
 import { machines } from "./messages/machines";
 import { models } from "./messages/models";
 import { overview } from "./messages/overview";
+import { reports } from "./messages/reports";
 import { runs } from "./messages/runs";
 import { runTable } from "./messages/runTable";
 import { settings } from "./messages/settings";
@@ -27,6 +28,7 @@ export const catalog = {
   ...machines,
   ...models,
   ...overview,
+  ...reports,
   ...runs,
   ...runTable,
   ...settings,

@@ -80,7 +80,6 @@ export const runTable = define({
   },
   "runTable.export.save": { en: "Save the file", sv: "Spara filen" },
   "runTable.export.copy": { en: "Copy the text", sv: "Kopiera texten" },
-  "runTable.export.saved": { en: "{name} saved", sv: "{name} sparad" },
 
   "runTable.group": { en: "Group", sv: "Gruppera" },
   "runTable.group.by": { en: "By {column}", sv: "Efter {column}" },

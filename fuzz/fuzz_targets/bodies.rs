@@ -1,0 +1,4 @@
+//! The bodies of requests, fuzzed by libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| assert_eq!(skerry_fuzz::bodies(data), Ok(())));

@@ -1,0 +1,172 @@
+import { X } from "lucide-react";
+import { Slider, SliderThumb, SliderTrack } from "react-aria-components";
+import type { ReportBlock, ReportContent } from "../../bindings/api";
+import { useQueryCommand } from "../../shared/backend";
+import { IconButton, Markdown, Select, Switch, TextField } from "../../shared/components";
+import { t } from "../../shared/i18n";
+import { ChartScales } from "../runs/ChartScales";
+import { ColumnChooser } from "../runs/ColumnChooser";
+import { pinsOf } from "../runs/columns";
+import runs from "../runs/runs.module.css";
+import { type Chart, METRICS, runsOf, type Table } from "./content";
+import { useReportRuns } from "./ReportChart";
+import { RunsChoice } from "./RunsChoice";
+import styles from "./reports.module.css";
+
+interface Props<Body> {
+  body: Body;
+  content: ReportContent;
+  onChange: (body: Body) => void;
+}
+
+/** What of a part can be changed. */
+export function BlockFields(props: {
+  block: ReportBlock;
+  content: ReportContent;
+  onChange: (block: ReportBlock) => void;
+}) {
+  const { block, content } = props;
+  const { body } = block;
+  const onChange = (next: ReportBlock["body"]) => props.onChange({ ...block, body: next });
+  switch (body.kind) {
+    case "text":
+      return (
+        <div className={styles.write}>
+          <TextField
+            label={t("reports.markdown")}
+            value={body.text}
+            onChange={(text) => onChange({ kind: "text", text })}
+            description={t("common.markdown")}
+            multiline
+            rows={8}
+          />
+          <div className={styles.preview} role="group" aria-label={t("reports.preview")}>
+            {body.text.trim() === "" ? (
+              <p className="quiet">{t("reports.previewEmpty")}</p>
+            ) : (
+              <Markdown text={body.text} headings />
+            )}
+          </div>
+        </div>
+      );
+    case "chart":
+      return <ChartFields body={body} content={content} onChange={onChange} />;
+    case "table":
+      return <TableFields body={body} content={content} onChange={onChange} />;
+  }
+}
+
+function ChartFields({ body, content, onChange }: Props<Chart>) {
+  const set = useReportRuns(runsOf(body, content));
+  const left = (set.data?.metric_keys ?? []).filter((key) => !body.metrics.includes(key));
+  const full = body.metrics.length >= METRICS;
+  return (
+    <div className={styles.partFields}>
+      <div className={styles.fields}>
+        <TextField
+          label={t("reports.ownTitle")}
+          value={body.title}
+          onChange={(title) => onChange({ ...body, title })}
+          placeholder={body.metrics.join(", ")}
+        />
+        <Select
+          label={t("reports.addMetric")}
+          value={null}
+          onChange={(key) => onChange({ ...body, metrics: [...body.metrics, key] })}
+          isDisabled={full || left.length === 0}
+          placeholder={full || left.length === 0 ? t("reports.noMoreMetrics") : t("fields.choose")}
+          options={left.map((key) => ({ value: key, label: key }))}
+        />
+      </div>
+      {body.metrics.length > 0 && (
+        <ul className={styles.chips} aria-label={t("reports.metrics")}>
+          {body.metrics.map((key) => (
+            <li key={key}>
+              <bdi title={key}>{key}</bdi>
+              <IconButton
+                size="small"
+                label={t("reports.removeMetric", { metric: key })}
+                icon={<X size={12} />}
+                onPress={() => onChange({ ...body, metrics: body.metrics.filter((each) => each !== key) })}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className={styles.inline}>
+        <ChartScales
+          x={body.x}
+          onX={(x) => onChange({ ...body, x })}
+          log={body.log}
+          onLog={(log) => onChange({ ...body, log })}
+        />
+        <Slider
+          className={runs.slider ?? ""}
+          aria-label={t("runs.smoothing")}
+          minValue={0}
+          maxValue={0.99}
+          step={0.01}
+          value={body.smoothing}
+          onChange={(v) => onChange({ ...body, smoothing: Array.isArray(v) ? (v[0] ?? 0) : v })}
+        >
+          <span aria-hidden>{t("runs.smoothing")}</span>
+          <SliderTrack className={runs.track ?? ""}>
+            <SliderThumb className={runs.thumb ?? ""} />
+          </SliderTrack>
+          <output className={runs.num}>{body.smoothing.toFixed(2)}</output>
+        </Slider>
+      </div>
+      <OwnRuns body={body} content={content} onChange={onChange} />
+    </div>
+  );
+}
+
+function TableFields({ body, content, onChange }: Props<Table>) {
+  const set = useReportRuns(runsOf(body, content));
+  const known = useQueryCommand("runs_search", {
+    filter: "",
+    order_by: [],
+    experiment: null,
+    machine_id: null,
+    stage: "active",
+    offset: 0,
+    limit: 1,
+  });
+  return (
+    <div className={styles.partFields}>
+      <div className={styles.fields}>
+        <TextField
+          label={t("reports.ownTitle")}
+          value={body.title}
+          onChange={(title) => onChange({ ...body, title })}
+        />
+        <div className={styles.chooser}>
+          <ColumnChooser
+            metricKeys={set.data?.metric_keys ?? []}
+            paramKeys={known.data?.param_keys ?? []}
+            tagKeys={[]}
+            chosen={body.columns}
+            onChange={(columns) => onChange({ ...body, columns: pinsOf(columns).ids.slice(0, 50) })}
+          />
+        </div>
+      </div>
+      <OwnRuns body={body} content={content} onChange={onChange} />
+    </div>
+  );
+}
+
+function OwnRuns<Body extends Chart | Table>({ body, content, onChange }: Props<Body>) {
+  return (
+    <>
+      <Switch
+        isSelected={body.runs !== null}
+        onChange={(own) => onChange({ ...body, runs: own ? content.runs : null })}
+      >
+        {t("reports.ownRuns")}
+      </Switch>
+      {body.runs !== null && (
+        <RunsChoice value={body.runs} onChange={(next) => onChange({ ...body, runs: next })} />
+      )}
+    </>
+  );
+}

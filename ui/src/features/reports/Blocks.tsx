@@ -1,0 +1,43 @@
+import { FileText } from "lucide-react";
+import type { ReactNode } from "react";
+import type { ReportBlock, ReportContent } from "../../bindings/api";
+import { EmptyState, Markdown } from "../../shared/components";
+import { t } from "../../shared/i18n";
+import { ChartGroup } from "../../shared/charts";
+import { runsOf } from "./content";
+import { ReportChart } from "./ReportChart";
+import { ReportTable } from "./ReportTable";
+import styles from "./reports.module.css";
+
+/** What a part of a report shows. */
+export function BlockView({ block, content }: { block: ReportBlock; content: ReportContent }) {
+  const { body } = block;
+  switch (body.kind) {
+    case "text":
+      return <Markdown text={body.text} headings />;
+    case "chart":
+      return <ReportChart body={body} runs={runsOf(body, content)} />;
+    case "table":
+      return <ReportTable body={body} runs={runsOf(body, content)} />;
+  }
+}
+
+/** A report to read; `figure` puts something beside each chart. */
+export function Blocks(props: { content: ReportContent; figure?: (block: ReportBlock) => ReactNode }) {
+  const { content } = props;
+  if (content.blocks.length === 0) {
+    return <EmptyState icon={FileText} title={t("reports.blankTitle")} lead={t("reports.blankLead")} />;
+  }
+  return (
+    <ChartGroup>
+      <div className={styles.blocks}>
+        {content.blocks.map((block) => (
+          <div key={block.id} className={styles.part} data-kind={block.body.kind}>
+            <BlockView block={block} content={content} />
+            {block.body.kind === "chart" && props.figure?.(block)}
+          </div>
+        ))}
+      </div>
+    </ChartGroup>
+  );
+}
