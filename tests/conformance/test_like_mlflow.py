@@ -106,6 +106,21 @@ class LoggedModels(Conformance):
         )
         self.assertIn("Experiment IDs in the page token do not match", message)
 
+    def test_params_stay_as_they_are(self):
+        model = self.models[0].model_id
+        self.client.log_model_params(model, {"p": "1"})
+        # A client that did not hear the answer sends it again.
+        self.client.log_model_params(model, {"p": "1", "q": "2"})
+        self.refused("INVALID_PARAMETER_VALUE", self.client.log_model_params, model, {"r": "3", "p": "2"})
+        self.assertEqual(self.client.get_logged_model(model).params, {"p": "1", "q": "2"})
+
+    def test_deleted_twice(self):
+        model = self.models[1].model_id
+        for _ in range(2):
+            self.client.delete_logged_model(model)
+        self.refused("RESOURCE_DOES_NOT_EXIST", self.client.get_logged_model, model)
+        self.refused("RESOURCE_DOES_NOT_EXIST", self.client.delete_logged_model, "m-" + "0" * 32)
+
     def test_metrics_on_data_sets(self):
         run = self.new_run().info.run_id
         for model, value, name, digest in [(0, 0.1, "a'{op}", "1"), (1, 0.9, "a'{op}", "2"), (1, 0.1, "b", "1")]:

@@ -345,6 +345,12 @@ class Transfer(unittest.TestCase):
             # What keeps it from coming in is told from there.
             _, error = skerry("import", self.root / "file/work", "--data", data, expect=2)
             self.assertEqual(error["code"], "invalid")
+            # What was logged to a run here since stays when it is imported once more.
+            client.log_metric(self.sqlite_run, "long", 7.5, 1_800_000_000_000, 70_000)
+            client.log_metric(self.sqlite_run, "mått", -1.0, 0, 0)
+            self.check(skerry("import", self.sqlite, "--data", data)[-1], SHORTER)
+            self.assertEqual(points(client, self.sqlite_run, "long") - points(self.sqlite_client, self.sqlite_run, "long"), {(1_800_000_000_000, 70_000, 7.5)})
+            self.assertEqual(len(client.get_metric_history(self.sqlite_run, "mått")), 2)
         # Nothing is half: the file as it lies there is the same.
         before = skerry("import", self.sqlite, "--data", data)[-1]
         self.assertTrue(before["complete"], before)

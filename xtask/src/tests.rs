@@ -433,11 +433,15 @@ pub(crate) fn fuzz(target: Option<&str>, seconds: u64) -> Result<()> {
             ))
             .arg(format!("-artifact_prefix={}/{name}-", folder.display()))
             .args(["-max_len=4096", "-timeout=20", "-print_final_stats=1"]);
-        // What is written to the disk at each input is better not on a disk.
-        if Path::new("/dev/shm").is_dir() {
-            command.env("TMPDIR", "/dev/shm");
-        }
-        shell::status(&mut command)?;
+        // What is written at each input is better not on a disk; the engine ends without
+        // removing it.
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() { memory } else { &folder };
+        let scratch = parent.join(format!("skerry-fuzz-{}", std::process::id()));
+        std::fs::create_dir_all(&scratch)?;
+        let ended = shell::status(command.env("TMPDIR", &scratch));
+        std::fs::remove_dir_all(&scratch)?;
+        ended?;
     }
     Ok(())
 }

@@ -74,6 +74,14 @@ impl Scale {
             let (from, to) = (10_f64.powf(self.from), 10_f64.powf(self.to));
             return multiples(from, to, nice((to - from) / count));
         }
+        if decades < 3.0 {
+            // Powers of ten alone would be too few to read values by.
+            let (first, last) = (self.from.floor() as i32, self.to.floor() as i32);
+            return (first..=last)
+                .flat_map(|power| [1.0, 2.0, 5.0].map(|times| times * 10_f64.powi(power)))
+                .filter(|tick| (self.from..=self.to).contains(&tick.log10()))
+                .collect();
+        }
         let every = (decades / count).ceil().max(1.0);
         multiples(self.from, self.to, every)
             .into_iter()
@@ -281,6 +289,16 @@ mod tests {
         let log = Scale::of([0.001, 10.0, -3.0, f64::NAN].into_iter(), true, 0.0);
         assert_eq!(log.ticks(5.0).len(), 5);
         assert!((log.place(0.1) - 0.5).abs() < 1e-9);
+        let few = Scale::of([0.02, 0.6].into_iter(), true, 0.05);
+        let near = |one: f64, other: f64| (one / other - 1.0).abs() < 1e-9;
+        let wanted = [0.02, 0.05, 0.1, 0.2, 0.5];
+        assert!(
+            few.ticks(7.0)
+                .into_iter()
+                .zip(wanted)
+                .all(|(a, b)| near(a, b))
+        );
+        assert_eq!(few.ticks(7.0).len(), wanted.len());
     }
 
     #[test]

@@ -150,26 +150,6 @@ impl Tx<'_> {
         self.put_metrics(self.run_number(run_id)?, run_id, &points)
     }
 
-    /// Forgets every point of a metric, to write it anew.
-    ///
-    /// # Errors
-    /// `NotFound` for the run.
-    pub fn clear_metric(&self, run_id: &str, key: &str) -> Result<()> {
-        let Some(series) = self.series(run_id, key)? else {
-            return Ok(());
-        };
-        self.conn().execute(
-            "DELETE FROM chunks WHERE id >= ?1 AND id < ?2",
-            [
-                crate::metrics::chunk_id(series.id, 0),
-                crate::metrics::chunk_id(series.id + 1, 0),
-            ],
-        )?;
-        self.conn()
-            .execute("DELETE FROM series WHERE id = ?1", [series.id])?;
-        Ok(())
-    }
-
     /// Makes a logged model, or makes it equal to what comes. `experiment_id` is the
     /// number here.
     ///

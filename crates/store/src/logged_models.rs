@@ -425,17 +425,29 @@ impl Tx<'_> {
         self.journal_model(model_id)
     }
 
-    /// Adds params to a logged model.
+    /// Adds params to a logged model. One that comes again as it was changes nothing.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`; `Invalid` for a param that has another value already.
     pub fn log_model_params(&self, model_id: &str, params: &[KeyValue]) -> Result<()> {
-        self.logged_model(model_id)?;
+        let mut known = self.logged_model(model_id)?.params;
         for pair in params {
+            match known.iter().find(|known| known.key == pair.key) {
+                Some(same) if same.value == pair.value => continue,
+                Some(other) => {
+                    return Err(StoreError::Invalid(format!(
+                        "Changing param values is not allowed. Param with key='{}' was already logged with \
+                         value='{}' for model ID='{model_id}'. Attempted logging new value '{}'.",
+                        pair.key, other.value, pair.value
+                    )));
+                }
+                None => {}
+            }
             self.conn().execute(
-                "INSERT OR REPLACE INTO logged_model_params (model_id, key, value) VALUES (?1, ?2, ?3)",
+                "INSERT INTO logged_model_params (model_id, key, value) VALUES (?1, ?2, ?3)",
                 params![model_id, pair.key, pair.value],
             )?;
+            known.push(pair.clone());
         }
         self.journal_model(model_id).map(drop)
     }
@@ -473,12 +485,15 @@ impl Tx<'_> {
         self.journal_model(model_id).map(drop)
     }
 
-    /// Deletes a logged model; its files stay.
+    /// Deletes a logged model; its files stay. One that is deleted already stays so.
     ///
     /// # Errors
     /// `NotFound`.
     pub fn delete_logged_model(&self, model_id: &str) -> Result<()> {
-        self.logged_model(model_id)?;
+        let (_, deleted) = self.any_logged_model(model_id)?;
+        if deleted {
+            return Ok(());
+        }
         self.forget_logged_model(model_id)?;
         self.journal(|| Change::LoggedModelDeleted {
             model_id: model_id.to_owned(),

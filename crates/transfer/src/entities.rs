@@ -1,6 +1,6 @@
 //! What is carried, and the two ends that it is carried between.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Read;
 
 use sha2::{Digest, Sha256};
@@ -103,31 +103,59 @@ pub struct PointHash {
 }
 
 impl PointHash {
-    /// Adds points. MLflow keeps ±infinity as the greatest numbers there are, and
-    /// SQLite no negative zero: equal here.
+    /// Adds points.
     pub fn add(&mut self, samples: &[Sample]) {
         for sample in samples {
-            let value = match sample.value {
-                v if v.is_nan() => f64::NAN,
-                v if v >= f64::MAX => f64::INFINITY,
-                v if v <= f64::MIN => f64::NEG_INFINITY,
-                v => v + 0.0,
-            };
-            let mut bytes = [0_u8; 24];
-            let parts = [
-                sample.step.to_le_bytes(),
-                sample.timestamp.to_le_bytes(),
-                value.to_bits().to_le_bytes(),
-            ];
-            for (into, from) in bytes.iter_mut().zip(parts.iter().flatten()) {
-                *into = *from;
-            }
-            let hash: [u8; 32] = Sha256::digest(bytes).into();
+            let hash: [u8; 32] = Sha256::digest(bytes_of(sample)).into();
             if let Some(half) = hash.first_chunk::<16>() {
                 self.sum = self.sum.wrapping_add(u128::from_le_bytes(*half));
             }
         }
         self.points += u64::try_from(samples.len()).unwrap_or(u64::MAX);
+    }
+}
+
+/// What tells a point from another. MLflow keeps ±infinity as the greatest numbers there
+/// are, and SQLite no negative zero: equal here.
+fn bytes_of(sample: &Sample) -> [u8; 24] {
+    let value = match sample.value {
+        v if v.is_nan() => f64::NAN,
+        v if v >= f64::MAX => f64::INFINITY,
+        v if v <= f64::MIN => f64::NEG_INFINITY,
+        v => v + 0.0,
+    };
+    let mut bytes = [0_u8; 24];
+    let parts = [
+        sample.step.to_le_bytes(),
+        sample.timestamp.to_le_bytes(),
+        value.to_bits().to_le_bytes(),
+    ];
+    for (into, from) in bytes.iter_mut().zip(parts.iter().flatten()) {
+        *into = *from;
+    }
+    bytes
+}
+
+/// Every point of a metric, in memory: for where source and target went on by themselves.
+pub(crate) struct Points(HashSet<[u8; 24]>);
+
+impl Points {
+    pub(crate) fn of(source: &dyn Source, run: &SourceRun, key: &str) -> Result<Self> {
+        let mut found = HashSet::new();
+        source.history(run, key, &mut |samples| {
+            found.extend(samples.iter().map(bytes_of));
+            Ok(())
+        })?;
+        Ok(Self(found))
+    }
+
+    /// Those that are not among them; they are from now on.
+    pub(crate) fn missing(&mut self, samples: &[Sample]) -> Vec<Sample> {
+        samples
+            .iter()
+            .filter(|sample| self.0.insert(bytes_of(sample)))
+            .copied()
+            .collect()
     }
 }
 
@@ -194,9 +222,6 @@ pub trait Target {
 
     /// Appends points to a metric of a run of the source.
     fn points(&self, run: &SourceRun, key: &str, samples: &[Sample]) -> Result<()>;
-
-    /// Forgets the points of a metric, to write it anew.
-    fn clear(&self, run: &SourceRun, key: &str) -> Result<()>;
 
     /// Says that everything of a run is there.
     fn run_done(&self, here: &Experiment, run: &SourceRun) -> Result<()>;

@@ -332,11 +332,6 @@ impl Target for ServerTarget {
         Ok(())
     }
 
-    /// Points cannot be taken back there; those that come again are dropped.
-    fn clear(&self, _: &SourceRun, _: &str) -> Result<()> {
-        Ok(())
-    }
-
     fn run_done(&self, _: &Experiment, _: &SourceRun) -> Result<()> {
         Ok(())
     }

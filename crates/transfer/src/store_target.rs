@@ -136,11 +136,6 @@ impl Target for StoreTarget {
         })
     }
 
-    fn clear(&self, run: &SourceRun, key: &str) -> Result<()> {
-        let (run_id, key) = (run.run.info.run_id.clone(), key.to_owned());
-        self.queue(1, move |tx| tx.clear_metric(&run_id, &key))
-    }
-
     fn run_done(&self, _: &Experiment, _: &SourceRun) -> Result<()> {
         Ok(())
     }

@@ -3,7 +3,9 @@
 use skerry_domain::tracking::Experiment;
 
 use crate::compare::{self, Comparison};
-use crate::entities::{Elsewhere, Files, Place, PointHash, Source, SourceModel, SourceRun, Target};
+use crate::entities::{
+    Elsewhere, Files, Place, PointHash, Points, Source, SourceModel, SourceRun, Target,
+};
 use crate::report::{Event, Problem, Report, Tally};
 use crate::stop::{Stop, Stoppable};
 use crate::{Result, entities};
@@ -173,7 +175,8 @@ impl Walk<'_> {
     }
 
     /// Appends what is missing. The target has the beginning of the history when a
-    /// transfer was stopped; when it has something else, the metric is written anew.
+    /// transfer was stopped; when it has something else, such as points that were logged
+    /// there since, each point is looked for.
     fn metric(&mut self, run: &SourceRun, key: &str) -> Result<()> {
         let mut there = PointHash::default();
         self.target.as_source().history(run, key, &mut |samples| {
@@ -181,8 +184,14 @@ impl Walk<'_> {
             Ok(())
         })?;
         if !self.append(run, key, there)? {
-            self.target.clear(run, key)?;
-            self.append(run, key, PointHash::default())?;
+            let mut known = Points::of(self.target.as_source(), run, key)?;
+            self.source.history(run, key, &mut |samples| {
+                self.tally.points += entities::count(samples.len());
+                match known.missing(samples) {
+                    missing if missing.is_empty() => Ok(()),
+                    missing => self.target.points(run, key, &missing),
+                }
+            })?;
         }
         self.tally.metrics += 1;
         Ok(())

@@ -10,19 +10,25 @@ import { ReportTable } from "./ReportTable";
 import styles from "./reports.module.css";
 
 /** What a part of a report shows. */
-export function BlockView({ block, content }: { block: ReportBlock; content: ReportContent }) {
+export function BlockView(props: {
+  block: ReportBlock;
+  content: ReportContent;
+  /** Stands beside the title of a chart that is drawn. */
+  tools?: ReactNode;
+}) {
+  const { block, content } = props;
   const { body } = block;
   switch (body.kind) {
     case "text":
       return <Markdown text={body.text} headings />;
     case "chart":
-      return <ReportChart body={body} runs={runsOf(body, content)} />;
+      return <ReportChart body={body} runs={runsOf(body, content)} tools={props.tools} />;
     case "table":
       return <ReportTable body={body} runs={runsOf(body, content)} />;
   }
 }
 
-/** A report to read; `figure` puts something beside each chart. */
+/** A report to read; `figure` makes what stands beside each chart. */
 export function Blocks(props: { content: ReportContent; figure?: (block: ReportBlock) => ReactNode }) {
   const { content } = props;
   if (content.blocks.length === 0) {
@@ -33,8 +39,7 @@ export function Blocks(props: { content: ReportContent; figure?: (block: ReportB
       <div className={styles.blocks}>
         {content.blocks.map((block) => (
           <div key={block.id} className={styles.part} data-kind={block.body.kind}>
-            <BlockView block={block} content={content} />
-            {block.body.kind === "chart" && props.figure?.(block)}
+            <BlockView block={block} content={content} tools={props.figure?.(block)} />
           </div>
         ))}
       </div>

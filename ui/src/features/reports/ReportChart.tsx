@@ -1,6 +1,6 @@
 import { useQueries } from "@tanstack/react-query";
 import { ChartSpline } from "lucide-react";
-import { useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import type { ReportRunSet, ReportRuns } from "../../bindings/api";
 import { type CommandError, useBackend, useQueryCommand } from "../../shared/backend";
 import { LineChart, type Series } from "../../shared/charts";
@@ -58,7 +58,8 @@ function labels(set: ReportRunSet): ReadonlyMap<string, string> {
   );
 }
 
-export function ReportChart({ body, runs }: { body: Chart; runs: ReportRuns }) {
+export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: ReactNode }) {
+  const { body, runs } = props;
   const backend = useBackend();
   const set = useReportRuns(runs);
   const ids = useMemo(() => set.data?.rows.map((run) => run.id) ?? [], [set.data]);
@@ -113,16 +114,19 @@ export function ReportChart({ body, runs }: { body: Chart; runs: ReportRuns }) {
   if (set.data.rows.length === 0) return <NoRuns runs={runs} set={set.data} />;
   const notes = notesOf(set.data);
   return (
-    <LineChart
-      title={title}
-      series={series}
-      xKind={x}
-      yScale={body.log ? "log" : "linear"}
-      smoothing={body.smoothing}
-      live={set.data.rows.some((run) => !isOver(run))}
-      height={300}
-      legend={series.length <= NAMED}
-      {...(notes.length > 0 ? { note: notes.join(" · ") } : {})}
-    />
+    <div className={styles.figure}>
+      <LineChart
+        title={title}
+        series={series}
+        xKind={x}
+        yScale={body.log ? "log" : "linear"}
+        smoothing={body.smoothing}
+        live={set.data.rows.some((run) => !isOver(run))}
+        height={300}
+        legend={series.length <= NAMED}
+        {...(notes.length > 0 ? { note: notes.join(" · ") } : {})}
+      />
+      {props.tools && <span className={styles.figureTools}>{props.tools}</span>}
+    </div>
   );
 }

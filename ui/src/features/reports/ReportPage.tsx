@@ -116,9 +116,7 @@ function Read({ report, error }: { report: Report; error: unknown }) {
         <Blocks
           content={content}
           figure={(block) => (
-            <span className={styles.figureTools}>
-              <FigureMenu block={block} onSave={(format, part) => void files.save(format, part)} />
-            </span>
+            <FigureMenu block={block} onSave={(format, part) => void files.save(format, part)} />
           )}
         />
       </div>
