@@ -71,10 +71,10 @@ impl Approvals {
         })
     }
 
-    fn write(
+    fn write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Tx<'_>) -> Result<(), StoreError> + Send + 'static,
-    ) -> Result<(), ErrorBody> {
+        write: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, ErrorBody> {
         let actor = self.actor.clone();
         self.store
             .write(move |tx| write(&tx.acting(&actor)))

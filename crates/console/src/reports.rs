@@ -146,6 +146,7 @@ impl Console {
                         view: View::Active,
                         max_results: limit as usize,
                         offset: 0,
+                        after: None,
                     };
                     Ok(Resolved {
                         total: reader.count_runs(&wanted)?,

@@ -3,7 +3,7 @@
 /**
  * What can happen.
  */
-export type ActivityKind = "machine_registered" | "machine_forgotten" | "machine_unreachable" | "machine_reachable" | "host_key_pinned" | "run_started" | "run_finished" | "run_failed" | "run_cancelled" | "run_interrupted" | "version_registered" | "alias_set" | "alias_removed" | "alias_protected" | "alias_unprotected" | "approval_asked" | "approval_given" | "approval_refused" | "approval_withdrawn" | "version_deleted" | "model_deleted" | "image_pushed" | "image_failed" | "deployment_created" | "deployment_updated" | "deployment_rolled_back" | "deployment_stopped" | "deployment_started" | "deployment_deleted" | "deployment_healthy" | "deployment_unhealthy" | "registry_saved" | "registry_deleted" | "secret_deleted";
+export type ActivityKind = "machine_registered" | "machine_forgotten" | "machine_unreachable" | "machine_reachable" | "host_key_pinned" | "run_started" | "run_finished" | "run_failed" | "run_cancelled" | "run_interrupted" | "version_registered" | "alias_set" | "alias_removed" | "alias_protected" | "alias_unprotected" | "alias_unprotect_asked" | "approval_asked" | "approval_given" | "approval_refused" | "approval_withdrawn" | "version_deleted" | "model_deleted" | "image_pushed" | "image_failed" | "deployment_created" | "deployment_updated" | "deployment_rolled_back" | "deployment_stopped" | "deployment_started" | "deployment_deleted" | "deployment_healthy" | "deployment_unhealthy" | "registry_saved" | "registry_deleted" | "secret_deleted";
 
 /**
  * Asks for a page of what happened, newest first.
@@ -165,6 +165,16 @@ protect: boolean,
  * Why.
  */
 reason: string | null, };
+
+/**
+ * What came of it.
+ */
+export type AliasProtected = {
+/**
+ * That the alias is protected, that a second person has yet to agree that it be free,
+ * or that it is free.
+ */
+event: RegistryEvent, };
 
 /**
  * An alias.
@@ -1537,7 +1547,11 @@ versions: Array<VersionRow>,
 /**
  * Aliases that move only to approved versions, also those that stand for none now.
  */
-protected: Array<string>, };
+protected: Array<string>,
+/**
+ * Those of them that somebody wants to be free again.
+ */
+unprotect_asked: Array<UnprotectAsked>, };
 
 /**
  * Asks for registered models.
@@ -1857,7 +1871,7 @@ suggested_experiment: string | null, };
  * A variant exists only where a person can meet it in the console. Where there is
  * none, the words of the code say enough.
  */
-export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "reason_empty" | "reason_too_long" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "approval_missing" | "approved_files_changed" | "asked_files_changed" | "person_unknown" | "approval_own" | "approval_of_another" | "approval_not_asked" | "approval_asked_already" | "approval_given_already" | "alias_is_protected" | "alias_protected_already" | "alias_not_protected" | "image_being_made" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "report_changed" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
+export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "reason_empty" | "reason_too_long" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "approval_missing" | "approved_files_changed" | "asked_files_changed" | "person_unknown" | "approval_own" | "approval_of_another" | "approval_not_asked" | "approval_asked_already" | "approval_given_already" | "alias_is_protected" | "alias_protected_already" | "alias_not_protected" | "unprotect_own" | "image_being_made" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "report_changed" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
 
 /**
  * What is wrong with the history.
@@ -1887,7 +1901,7 @@ alias: string, } | { "kind": "not_noted" };
 /**
  * What happened in the registry.
  */
-export type RegistryEvent = "model_found" | "model_created" | "model_renamed" | "model_deleted" | "model_tag" | "version_created" | "version_replaced" | "version_deleted" | "version_tag" | "stage_changed" | "alias_found" | "alias_set" | "alias_removed" | "alias_refused" | "alias_protected" | "alias_unprotected" | "approval_asked" | "approval_withdrawn" | "approval_given" | "approval_refused";
+export type RegistryEvent = "model_found" | "model_created" | "model_renamed" | "model_deleted" | "model_tag" | "version_created" | "version_replaced" | "version_deleted" | "version_tag" | "stage_changed" | "alias_found" | "alias_set" | "alias_removed" | "alias_refused" | "alias_protected" | "alias_unprotect_asked" | "alias_unprotected" | "approval_asked" | "approval_withdrawn" | "approval_given" | "approval_refused";
 
 /**
  * Asks for the history of a model, newest first.
@@ -3141,6 +3155,27 @@ export type Theme = "system" | "light" | "dark";
 export type Topic = "machines" | "setup" | "runs" | "logs" | "metrics" | "reports" | "models" | "operations" | "registries" | "deployments" | "activity" | "settings" | "secrets";
 
 /**
+ * A request that a second person has yet to agree to.
+ */
+export type UnprotectAsked = {
+/**
+ * Alias.
+ */
+alias: string,
+/**
+ * Who asked.
+ */
+who: string,
+/**
+ * When.
+ */
+at: number,
+/**
+ * Why.
+ */
+reason: string | null, };
+
+/**
  * Opens or creates the vault.
  */
 export type VaultUnlock = {
@@ -3431,7 +3466,7 @@ export interface Commands {
   version_tag_delete: { args: VersionTagDelete; result: null };
   alias_set: { args: AliasSet; result: null };
   alias_delete: { args: AliasDelete; result: null };
-  alias_protect: { args: AliasProtect; result: null };
+  alias_protect: { args: AliasProtect; result: AliasProtected };
   approval_ask: { args: ApprovalAsk; result: null };
   approval_decide: { args: ApprovalDecide; result: null };
   approval_withdraw: { args: ApprovalAsk; result: null };
