@@ -91,7 +91,7 @@ impl Console {
             unprotect_asked: model
                 .protections
                 .iter()
-                .filter_map(unprotect_asked)
+                .filter_map(|protection| unprotect_asked(protection, self.user()))
                 .collect(),
             protected: model
                 .protections
@@ -583,10 +583,11 @@ fn load(
     })
 }
 
-fn unprotect_asked(protection: &Protection) -> Option<UnprotectAsked> {
+fn unprotect_asked(protection: &Protection, person: &str) -> Option<UnprotectAsked> {
     let asked = protection.end_asked.as_ref()?;
     Some(UnprotectAsked {
         alias: protection.alias.clone(),
+        own: asked.who == person,
         who: asked.who.clone(),
         at: asked.at,
         reason: asked.reason.clone(),

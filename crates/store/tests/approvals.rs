@@ -16,7 +16,8 @@ use skerry_domain::{
     ApprovalState, Change, Coded, JournalEntry, KeyValue, Reason, RegistryEvent, Via,
 };
 use skerry_store::{
-    Actor, Broken, NewModelVersion, NewRun, Result, Store, StoreError, StoreOptions, Tx, check,
+    Actor, Broken, NewModelVersion, NewRun, Protection, Result, Store, StoreError, StoreOptions,
+    Tx, check,
 };
 
 fn open(path: &Path) -> Store {
@@ -497,7 +498,7 @@ enum Step {
     Alias(u8, u8),
     Unalias(u8),
     Delete(u8),
-    Protect(u8, bool),
+    Protect(u8, bool, bool),
     Ask(u8, bool),
     Decide(u8, bool, bool),
     Tag(u8),
@@ -509,7 +510,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..3_u8, 1..6_u8).prop_map(|(alias, version)| Step::Alias(alias, version)),
         1 => (0..3_u8).prop_map(Step::Unalias),
         1 => (1..6_u8).prop_map(Step::Delete),
-        1 => (0..3_u8, any::<bool>()).prop_map(|(alias, on)| Step::Protect(alias, on)),
+        2 => (0..3_u8, any::<bool>(), any::<bool>()).prop_map(|(alias, ada, on)| Step::Protect(alias, ada, on)),
         2 => (1..6_u8, any::<bool>()).prop_map(|(version, ada)| Step::Ask(version, ada)),
         2 => (1..6_u8, any::<bool>(), any::<bool>()).prop_map(|(v, ada, yes)| Step::Decide(v, ada, yes)),
         1 => (1..6_u8).prop_map(Step::Tag),
@@ -530,8 +531,8 @@ fn take(store: &Store, step: Step) -> Result<()> {
         Step::Delete(version) => act(store, bo(), move |tx| {
             tx.delete_model_version("digits", version.into())
         }),
-        Step::Protect(alias, on) => act(store, bo(), move |tx| {
-            tx.protect_alias("digits", &name(alias), on, None)
+        Step::Protect(alias, is_ada, on) => act(store, who(is_ada), move |tx| {
+            tx.protect_alias("digits", &name(alias), on, None).map(drop)
         }),
         Step::Ask(version, is_ada) => act(store, who(is_ada), move |tx| {
             tx.ask_approval("digits", version.into(), None)
@@ -547,6 +548,13 @@ fn take(store: &Store, step: Step) -> Result<()> {
             tx.set_model_version_tag("digits", version.into(), &tag)
         }),
     }
+}
+
+/// None once the model is gone.
+fn protections(store: &Store) -> Vec<Protection> {
+    store
+        .read(|reader| reader.protections("digits"))
+        .unwrap_or_default()
 }
 
 fn aliases(store: &Store) -> Vec<Option<i64>> {
@@ -571,12 +579,20 @@ proptest! {
         act(&store, ada(), |tx| new_version(tx, None)).unwrap();
         for step in steps {
             let before = aliases(&store);
+            let protected = protections(&store);
             let done = take(&store, step.clone());
             let after = aliases(&store);
             if done.is_err() {
                 prop_assert_eq!(&before, &after, "a refused step changed something");
             }
             let newest = store.read(|reader| reader.registry_history("digits", None, None, 8)).unwrap();
+            // Nobody takes a protection away alone.
+            for one in protected {
+                if !protections(&store).iter().any(|other| other.alias == one.alias) {
+                    let asked = one.end_asked.expect("nobody had asked").who;
+                    prop_assert_ne!(&asked, &newest[0].actor.who);
+                }
+            }
             for (n, (was, is)) in before.iter().zip(&after).enumerate() {
                 // The last entry about the alias says what it stands for.
                 let name = format!("a{n}");
@@ -587,8 +603,7 @@ proptest! {
                     let stands = (last.event == RegistryEvent::AliasSet).then_some(last.version).flatten();
                     prop_assert_eq!(stands, *is);
                     // Both the one who asked and the one who decided are known, and are two.
-                    let protected = store.read(|reader| reader.protected_aliases("digits")).unwrap();
-                    if let Some(version) = is && protected.contains(&name) {
+                    if let Some(version) = is && protections(&store).iter().any(|one| one.alias == name) {
                         let approval = store.read(|reader| reader.approval("digits", *version)).unwrap();
                         prop_assert_eq!(approval.state, ApprovalState::Approved);
                         prop_assert_ne!(approval.asked.unwrap().who, approval.settled.unwrap().who);

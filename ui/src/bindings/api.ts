@@ -3167,6 +3167,10 @@ alias: string,
  */
 who: string,
 /**
+ * The person at this console did, and cannot agree.
+ */
+own: boolean,
+/**
  * When.
  */
 at: number,

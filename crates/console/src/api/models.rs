@@ -65,6 +65,8 @@ pub struct UnprotectAsked {
     pub alias: String,
     /// Who asked.
     pub who: String,
+    /// The person at this console did, and cannot agree.
+    pub own: bool,
     /// When.
     pub at: Millis,
     /// Why.

@@ -57,7 +57,8 @@ function words(change: Change, name: string, alias: string) {
 
 function changes(row: Row): readonly Change[] {
   if (!row.protected) return ["protect"];
-  return row.asked ? ["agree", "keep"] : ["ask"];
+  if (!row.asked) return ["ask"];
+  return row.asked.own ? ["keep"] : ["agree", "keep"];
 }
 
 /** The aliases of a model, and which of them move only to approved versions. */
@@ -111,7 +112,12 @@ export function AliasesTab({ model }: { model: ModelDetail }) {
               kind={r.astray || r.asked ? "notice" : "good"}
               label={t("approvals.alias.protected")}
               {...(r.asked
-                ? { detail: t("approvals.alias.unprotectAsked", { who: r.asked.who, when: formatTime(r.asked.at) }) }
+                ? {
+                    detail: t("approvals.alias.unprotectAsked", {
+                      who: r.asked.who,
+                      when: formatTime(r.asked.at),
+                    }),
+                  }
                 : r.astray
                   ? { detail: t("approvals.alias.unapproved") }
                   : {})}

@@ -97,6 +97,53 @@ it("moves a protected alias only to an approved version", async () => {
   );
 });
 
+it("takes a protection away only when somebody else has asked for that", async () => {
+  const { user, backend } = renderScreen("/models/penguins?tab=aliases");
+  const menu = async (alias: string) => {
+    const row = await screen.findByRole("row", { name: new RegExp(alias) });
+    await user.click(within(row).getByRole("button"));
+    return (await screen.findAllByRole("menuitem")).map((item) => item.textContent);
+  };
+  expect(await menu("hall-4")).toEqual(["Remove protection", "Keep protected"]);
+  await user.click(screen.getByRole("menuitem", { name: "Remove protection" }));
+  await user.click(
+    within(await screen.findByRole("dialog", { name: "Remove the protection of @hall-4" })).getByRole(
+      "button",
+      {
+        name: "Remove protection",
+      },
+    ),
+  );
+  await waitFor(() =>
+    expect(backend.calls.find((c) => c.name === "alias_protect")?.args).toEqual({
+      name: "penguins",
+      alias: "hall-4",
+      protect: false,
+      reason: null,
+    }),
+  );
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(await menu("champion")).toEqual(["Ask to remove protection"]);
+});
+
+it("lets nobody agree to a request of their own", async () => {
+  const model_get = demoHandlers("").model_get;
+  const { user } = renderScreen("/models/penguins?tab=aliases", {
+    model_get: async (args) => {
+      const model = await model_get?.(args);
+      if (!model) throw new Error("no model");
+      return { ...model, unprotect_asked: model.unprotect_asked.map((asked) => ({ ...asked, own: true })) };
+    },
+  });
+  const row = await screen.findByRole("row", { name: /hall-4/ });
+  expect(within(row).getByText(/^ingrid asked/)).toBeTruthy();
+  await user.click(within(row).getByRole("button"));
+  expect((await screen.findAllByRole("menuitem")).map((item) => item.textContent)).toEqual([
+    "Keep protected",
+  ]);
+  expect(await axeProblems()).toEqual([]);
+});
+
 it("protects an alias by keyboard", async () => {
   const { user, backend } = renderScreen("/models/penguins?tab=aliases");
   const button = await screen.findByRole("button", { name: "Protect an alias" });

@@ -57,6 +57,7 @@ export function RowMenu(props: {
       placement={props.placement}
       offset={4}
       triggerRef={props.anchor}
+      aria-label={props.label}
       isOpen
       onOpenChange={(open) => !open && onClose()}
     >
