@@ -5,8 +5,10 @@ mod place;
 mod plan;
 pub(crate) mod runs;
 mod sets;
+mod stretch;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use rusqlite::types::Value as Bound;
 use rusqlite::{Connection, Row};
