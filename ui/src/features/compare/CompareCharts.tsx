@@ -1,12 +1,13 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { ChartSpline } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useDeferredValue, useMemo, useState } from "react";
 import type { ComparedMetric, Comparison, RunRow } from "../../bindings/api";
 import { useBackend } from "../../shared/backend";
-import { ChartGroup, LineChart, type XKind } from "../../shared/charts";
+import { ChartGroup, LineChart, type Smoothing, type XKind } from "../../shared/charts";
 import { Banner, Button, EmptyState, ErrorBanner } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { ChartScales } from "../runs/ChartScales";
+import { ChartSmoothing } from "../runs/ChartSmoothing";
 import { isOver } from "../runs/status";
 import { seriesOf } from "../runs/values";
 import styles from "./compare.module.css";
@@ -22,6 +23,10 @@ const having = (metric: ComparedMetric) => metric.values.filter((value) => value
 export function CompareCharts({ data, linked }: { data: Comparison; linked: Linked }) {
   const [x, setX] = useState<XKind>("step");
   const [log, setLog] = useState(false);
+  const [amount, setAmount] = useState(0);
+  const [kind, setKind] = useState<Smoothing>("exponential");
+  // The slider follows the hand; the lines follow as fast as they are drawn.
+  const smoothing = useDeferredValue(amount);
   const [find, setFind] = useState("");
   const [shown, setShown] = useState(FIRST);
   const metrics = useMemo(() => {
@@ -38,6 +43,7 @@ export function CompareCharts({ data, linked }: { data: Comparison; linked: Link
     <div className={styles.column}>
       <div className={styles.bar}>
         <ChartScales x={x} onX={setX} log={log} onLog={setLog} />
+        <ChartSmoothing amount={amount} onAmount={setAmount} kind={kind} onKind={setKind} />
         {data.metrics.length > FIRST && (
           <input
             type="search"
@@ -55,7 +61,16 @@ export function CompareCharts({ data, linked }: { data: Comparison; linked: Link
       <ChartGroup zoom>
         <div className={styles.grid}>
           {metrics.slice(0, shown).map((metric) => (
-            <MetricChart key={metric.key} metric={metric} runs={data.runs} x={x} log={log} linked={linked} />
+            <MetricChart
+              key={metric.key}
+              metric={metric}
+              runs={data.runs}
+              x={x}
+              log={log}
+              smoothing={smoothing}
+              kind={kind}
+              linked={linked}
+            />
           ))}
         </div>
       </ChartGroup>
@@ -73,6 +88,8 @@ function MetricChart(props: {
   runs: readonly RunRow[];
   x: XKind;
   log: boolean;
+  smoothing: number;
+  kind: Smoothing;
   linked: Linked;
 }) {
   const { metric, runs, x, linked } = props;
@@ -97,6 +114,12 @@ function MetricChart(props: {
       return run ? [{ ...seriesOf(run_id, series, x, run.started_at ?? 0), label: run.name }] : [];
     });
   }, [chart.data, runs, x]);
+  const notes = [
+    ...(logged.length < runs.length ? [t("compare.inRuns", { n: logged.length, total: runs.length })] : []),
+    ...(props.smoothing > 0 && chart.data?.some(({ series }) => series.thinned)
+      ? [t("compare.smoothedThinned")]
+      : []),
+  ];
   if (chart.error && !chart.data) return <ErrorBanner error={chart.error} title={metric.key} />;
   return (
     <LineChart
@@ -104,14 +127,14 @@ function MetricChart(props: {
       series={series}
       xKind={x}
       yScale={props.log ? "log" : "linear"}
+      smoothing={props.smoothing}
+      smoothingKind={props.kind}
       live={logged.some((run) => !isOver(run))}
       height={220}
       legend={false}
       emphasis={linked.forward}
       onPoint={linked.point}
-      {...(logged.length < runs.length
-        ? { note: t("compare.inRuns", { n: logged.length, total: runs.length }) }
-        : {})}
+      {...(notes.length > 0 ? { note: notes.join(" · ") } : {})}
     />
   );
 }

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { giveLayout } from "../../../tests/layout";
 import { axeProblems, renderScreen } from "../../../tests/render";
 import type { Comparison, RunsChartQuery } from "../../bindings/api";
+import { demoHandlers } from "../../fixtures";
 import { RUNS } from "../../fixtures/runs";
 import { CommandError } from "../../shared/backend";
 import { shortId } from "../../shared/format";
@@ -31,6 +32,24 @@ describe("every view", () => {
     await screen.findAllByText(words);
     expect(await axeProblems()).toEqual([]);
   });
+});
+
+it("smooths the lines of all runs, and says where it has not all points", async () => {
+  const runs_chart = demoHandlers("").runs_chart;
+  const { user } = renderScreen(address(3), {
+    runs_chart: async (args) => {
+      const lines = (await runs_chart?.(args)) ?? [];
+      const thinned = args.key === "accuracy";
+      return lines.map((line) => ({ ...line, series: { ...line.series, thinned } }));
+    },
+  });
+  const slider = await screen.findByRole("slider", { name: "Smoothing" });
+  expect(screen.queryByRole("radiogroup", { name: "How lines are smoothed" })).toBeNull();
+  expect(screen.queryByText(/smoothed from thinned points/)).toBeNull();
+  fireEvent.change(slider, { target: { value: "0.6" } });
+  await user.click(await screen.findByRole("radio", { name: "Gaussian" }));
+  expect(await screen.findAllByText(/smoothed from thinned points/)).toHaveLength(1);
+  expect(await axeProblems()).toEqual([]);
 });
 
 it("goes from a selection in the table to the comparison, by key and by button", async () => {

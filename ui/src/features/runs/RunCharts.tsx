@@ -1,12 +1,12 @@
 import { ChartSpline, Search } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
-import { Slider, SliderThumb, SliderTrack } from "react-aria-components";
 import type { ChartSeries, RunDetail } from "../../bindings/api";
 import { useQueryCommand } from "../../shared/backend";
 import { ChartGroup, LineChart, type Series, type Smoothing, useZoom, type XKind } from "../../shared/charts";
-import { Button, EmptyState, ErrorBanner, Segmented } from "../../shared/components";
+import { Button, EmptyState, ErrorBanner } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { ChartScales } from "./ChartScales";
+import { ChartSmoothing } from "./ChartSmoothing";
 import { refined, stepsIn } from "./finer";
 import styles from "./runs.module.css";
 import { seriesOf } from "./values";
@@ -16,7 +16,6 @@ const POINTS = 800;
 /** The most that the program gives: a line is smoothed from all its points as far as they go. */
 const ALL_POINTS = 5000;
 const NONE: readonly Series[] = [];
-const SMOOTHINGS: readonly Smoothing[] = ["exponential", "mean", "gaussian"];
 
 /** Every metric of a run; the charts share one cursor. */
 export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
@@ -62,29 +61,7 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
     <section className={styles.charts} aria-label={t("runs.charts")}>
       <div className={styles.chartBar}>
         <ChartScales x={x} onX={setX} log={log} onLog={setLog} />
-        <Slider
-          className={styles.slider ?? ""}
-          aria-label={t("runs.smoothing")}
-          minValue={0}
-          maxValue={0.99}
-          step={0.01}
-          value={smoothing}
-          onChange={(v) => setSmoothing(Array.isArray(v) ? (v[0] ?? 0) : v)}
-        >
-          <span aria-hidden>{t("runs.smoothing")}</span>
-          <SliderTrack className={styles.track ?? ""}>
-            <SliderThumb className={styles.thumb ?? ""} />
-          </SliderTrack>
-          <output className={styles.num}>{smoothing.toFixed(2)}</output>
-        </Slider>
-        {smoothing > 0 && (
-          <Segmented
-            label={t("runs.smoothingKind")}
-            value={kind}
-            onChange={setKind}
-            options={SMOOTHINGS.map((value) => ({ value, label: t(`runs.smoothing.${value}`) }))}
-          />
-        )}
+        <ChartSmoothing amount={smoothing} onAmount={setSmoothing} kind={kind} onKind={setKind} />
         {row.metrics.length > 6 && (
           <span className={styles.findMetric}>
             <Search size={14} aria-hidden />

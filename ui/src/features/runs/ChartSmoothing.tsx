@@ -1,0 +1,43 @@
+import { Slider, SliderThumb, SliderTrack } from "react-aria-components";
+import type { Smoothing } from "../../shared/charts";
+import { Segmented } from "../../shared/components";
+import { t } from "../../shared/i18n";
+import styles from "./runs.module.css";
+
+const SMOOTHINGS: readonly Smoothing[] = ["exponential", "mean", "gaussian"];
+
+/** How much charts of metrics are smoothed, from 0 to 0.99, and in which way. */
+export function ChartSmoothing(props: {
+  amount: number;
+  onAmount: (amount: number) => void;
+  kind: Smoothing;
+  onKind: (kind: Smoothing) => void;
+}) {
+  return (
+    <>
+      <Slider
+        className={styles.slider ?? ""}
+        aria-label={t("runs.smoothing")}
+        minValue={0}
+        maxValue={0.99}
+        step={0.01}
+        value={props.amount}
+        onChange={(v) => props.onAmount(Array.isArray(v) ? (v[0] ?? 0) : v)}
+      >
+        <span aria-hidden>{t("runs.smoothing")}</span>
+        <SliderTrack className={styles.track ?? ""}>
+          <SliderThumb className={styles.thumb ?? ""} />
+        </SliderTrack>
+        <output className={styles.num}>{props.amount.toFixed(2)}</output>
+      </Slider>
+      {props.amount > 0 && (
+        <Segmented
+          label={t("runs.smoothingKind")}
+          value={props.kind}
+          onChange={props.onKind}
+          options={SMOOTHINGS.map((value) => ({ value, label: t(`runs.smoothing.${value}`) }))}
+        />
+      )}
+    </>
+  );
+}
