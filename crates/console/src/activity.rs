@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use skerry_domain::{ErrorBody, LifecycleStage, Millis, ServicePhase, WorkloadPhase};
+use skerry_store::WaitingFor;
 
 use crate::Console;
 use crate::api::*;
@@ -118,6 +119,7 @@ impl Console {
                 });
             }
         }
+        needs.extend(self.waiting_for_me().await?);
         for draft in drafts.iter().filter(|draft| draft.machine_id.is_none()) {
             needs.push(Need {
                 kind: NeedKind::SetupUnfinished,
@@ -154,6 +156,39 @@ impl Console {
     async fn last_seen(&self) -> Result<Option<Millis>, ErrorBody> {
         let stored = self.db(|store| store.setting(LAST_SEEN)).await?;
         Ok(stored.as_ref().and_then(Value::as_i64))
+    }
+
+    /// What somebody else asked for and the person at this console can decide about.
+    async fn waiting_for_me(&self) -> Result<Vec<Need>, ErrorBody> {
+        let waiting = self
+            .db(|store| store.read(|reader| reader.waiting()))
+            .await?;
+        Ok(waiting
+            .into_iter()
+            .filter(|waiting| waiting.asked.who != self.user())
+            .map(|waiting| {
+                let model = waiting.model;
+                let (kind, subject_id, subject) = match waiting.what {
+                    WaitingFor::Approval(version) => (
+                        NeedKind::ApprovalAsked,
+                        format!("{model}/{version}"),
+                        format!("{model} {version}"),
+                    ),
+                    WaitingFor::Unprotection(alias) => (
+                        NeedKind::UnprotectAsked,
+                        model.clone(),
+                        format!("{model} @{alias}"),
+                    ),
+                };
+                Need {
+                    kind,
+                    subject_id,
+                    subject,
+                    problem: None,
+                    since: waiting.asked.at,
+                }
+            })
+            .collect())
     }
 
     async fn locked_secrets(&self) -> Result<Option<Need>, ErrorBody> {

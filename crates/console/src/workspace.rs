@@ -144,7 +144,7 @@ impl Console {
                     hint: None,
                 }),
         );
-        // The newest runs, by name or the beginning of their id.
+        // The newest runs, by name or by either end of their id: screens show the second.
         let page = self
             .runs_search(RunQuery {
                 filter: String::new(),
@@ -159,7 +159,11 @@ impl Console {
         found.extend(
             page.rows
                 .into_iter()
-                .filter(|run| fits(&run.name) || (wanted.len() >= 4 && run.id.starts_with(&wanted)))
+                .filter(|run| {
+                    fits(&run.name)
+                        || (wanted.len() >= 4
+                            && (run.id.starts_with(&wanted) || run.id.ends_with(&wanted)))
+                })
                 .take(FINDS)
                 .map(|run| PaletteItem {
                     kind: PaletteKind::Run,

@@ -58,6 +58,15 @@ fn alias(version: u32) -> AliasSet {
     }
 }
 
+/// What the first screen says needs this person.
+async fn needs(console: &Console) -> Vec<(NeedKind, String)> {
+    let needs = console.overview(()).await.unwrap().needs;
+    needs
+        .into_iter()
+        .map(|need| (need.kind, need.subject_id))
+        .collect()
+}
+
 #[tokio::test]
 async fn two_persons_at_one_workspace() {
     let folder = tempfile::tempdir().unwrap();
@@ -93,6 +102,8 @@ async fn two_persons_at_one_workspace() {
         .unwrap()
         .row;
     assert!(row.approval.own);
+    // What she asked for does not wait for her.
+    assert_eq!(needs(&ada).await, []);
     ada.close().await;
     drop(ada);
 
@@ -106,7 +117,10 @@ async fn two_persons_at_one_workspace() {
     assert_eq!(seen.protected, ["champion"]);
     assert!(seen.row.aliases[0].protected);
     assert!(!seen.versions[0].approval.own);
+    let waits = (NeedKind::ApprovalAsked, "digits/2".to_owned());
+    assert_eq!(needs(&bo).await, [waits]);
     bo.approval_decide(decide(2)).await.unwrap();
+    assert_eq!(needs(&bo).await, []);
     let seen = model(bo.clone()).await;
     assert_eq!(seen.versions[0].approval.state, ApprovalState::Approved);
     assert_eq!(seen.row.waiting, 0);

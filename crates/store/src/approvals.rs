@@ -13,6 +13,8 @@ use crate::{Reader, Result, StoreError, Tx, limits};
 /// A reason has at most so many characters.
 const REASON_LIMIT: usize = 5_000;
 
+/// Events that say where the approval of a version stands.
+const APPROVAL: &str = "'approval_asked', 'approval_withdrawn', 'approval_given', 'approval_refused', 'version_deleted'";
 const UNPROTECTED: &str = "alias_unprotected";
 const UNPROTECT_ASKED: &str = "alias_unprotect_asked";
 /// Events that say whether an alias is protected: the last one counts.
@@ -38,6 +40,26 @@ pub struct Protection {
     pub alias: String,
     /// Somebody asked that it be free again, and nobody has agreed yet.
     pub end_asked: Option<ApprovalStep>,
+}
+
+/// A request that somebody else than who asked has to decide about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The model.
+    pub model: String,
+    /// What is asked for.
+    pub what: WaitingFor,
+    /// By whom, when and why.
+    pub asked: ApprovalStep,
+}
+
+/// What somebody has to decide about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WaitingFor {
+    /// The approval of this version.
+    Approval(i64),
+    /// That this alias be no longer protected.
+    Unprotection(String),
 }
 
 /// The approval of a version.
@@ -90,12 +112,11 @@ impl Reader<'_> {
     }
 
     fn approval_of(&self, model: i64, version: &ModelVersion) -> Result<Approval> {
-        let mut statement = self.conn().prepare_cached(
+        let mut statement = self.conn().prepare_cached(&format!(
             "SELECT event, who, at, reason, after FROM registry_history
-             WHERE model = ?1 AND version = ?2 AND event IN ('approval_asked', 'approval_withdrawn',
-                'approval_given', 'approval_refused', 'version_deleted')
-             ORDER BY seq DESC",
-        )?;
+             WHERE model = ?1 AND version = ?2 AND event IN ({APPROVAL})
+             ORDER BY seq DESC"
+        ))?;
         let mut rows = statement.query(params![model, version.version])?;
         let mut approval = Approval::default();
         while let Some(row) = rows.next()? {
@@ -218,6 +239,44 @@ impl Reader<'_> {
             }
         }
         Ok(protections)
+    }
+
+    /// What waits for a second person, of all models, the oldest first.
+    ///
+    /// # Errors
+    /// When the file fails.
+    pub fn waiting(&self) -> Result<Vec<Waiting>> {
+        // Bare columns are those of the row with the greatest number.
+        let mut statement = self.conn().prepare_cached(&format!(
+            "SELECT m.name, last.version, last.subject, last.who, last.at, last.reason, last.after FROM (
+                SELECT model, version, NULL AS subject, event, who, at, reason, after, max(seq) AS seq
+                FROM registry_history WHERE event IN ({APPROVAL}) GROUP BY model, version
+                UNION ALL
+                SELECT model, NULL, subject, event, who, at, reason, NULL, max(seq)
+                FROM registry_history WHERE event IN ({PROTECTION}) GROUP BY model, subject
+             ) last JOIN registered_models m ON m.id = last.model
+             WHERE last.event IN ('approval_asked', ?1) ORDER BY last.seq"
+        ))?;
+        let mut rows = statement.query([UNPROTECT_ASKED])?;
+        let mut waiting = Vec::new();
+        while let Some(row) = rows.next()? {
+            let what = match (row.get(1)?, row.get(2)?) {
+                (Some(version), _) => WaitingFor::Approval(version),
+                (None, Some(alias)) => WaitingFor::Unprotection(alias),
+                (None, None) => continue,
+            };
+            waiting.push(Waiting {
+                model: row.get(0)?,
+                what,
+                asked: ApprovalStep {
+                    who: row.get(3)?,
+                    at: row.get(4)?,
+                    reason: row.get(5)?,
+                    files: row.get(6)?,
+                },
+            });
+        }
+        Ok(waiting)
     }
 
     pub(crate) fn is_protected(&self, model: i64, alias: &str) -> Result<bool> {

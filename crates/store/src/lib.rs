@@ -50,7 +50,7 @@ use skerry_domain::tracking::MetricPoint;
 use tokio::sync::{oneshot, watch};
 
 pub use apply::Applied;
-pub use approvals::{Approval, ApprovalStep, Protection};
+pub use approvals::{Approval, ApprovalStep, Protection, Waiting, WaitingFor};
 pub use chart::{Chart, MetricSummary};
 pub use check::{Checkup, Finding, check};
 pub use chunk::Sample;

@@ -17,7 +17,7 @@ use skerry_domain::{
 };
 use skerry_store::{
     Actor, Broken, NewModelVersion, NewRun, Protection, Result, Store, StoreError, StoreOptions,
-    Tx, check,
+    Tx, WaitingFor, check,
 };
 
 fn open(path: &Path) -> Store {
@@ -281,7 +281,26 @@ fn a_protected_alias_moves_only_to_an_approved_version_through_any_door() {
             .map(|one| (one.alias, one.end_asked.map(|step| step.who)))
             .collect::<Vec<_>>()
     };
+    let waiting = || {
+        let all = store.read(|reader| reader.waiting()).unwrap();
+        all.into_iter()
+            .map(|one| (one.model, one.what, one.asked.who))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(waiting(), []);
     assert_eq!(free(ada()).unwrap(), RegistryEvent::AliasUnprotectAsked);
+    act(&store, bo(), |tx| tx.ask_approval("digits", 1, None)).unwrap();
+    let digits = || "digits".to_owned();
+    let freed = WaitingFor::Unprotection("champion".to_owned());
+    assert_eq!(
+        waiting(),
+        [
+            (digits(), freed, "ada".to_owned()),
+            (digits(), WaitingFor::Approval(1), "bo".to_owned()),
+        ]
+    );
+    act(&store, bo(), |tx| tx.withdraw_approval("digits", 1, None)).unwrap();
+    assert_eq!(waiting().len(), 1);
     assert_eq!(asked(), [("champion".to_owned(), Some("ada".to_owned()))]);
     assert_eq!(reason(free(ada())), Reason::UnprotectOwn);
     assert_eq!(reason(set(bo(), 1)), Reason::ApprovalMissing);

@@ -42,7 +42,12 @@ const ENTRIES: readonly Entry[] = [
   },
   { to: "/runs", label: () => t("nav.runs"), icon: LineChart, needs: ["run_failed"] },
   { to: "/reports", label: () => t("nav.reports"), icon: FileChartColumn, needs: [] },
-  { to: "/models", label: () => t("nav.models"), icon: Box, needs: [] },
+  {
+    to: "/models",
+    label: () => t("nav.models"),
+    icon: Box,
+    needs: ["approval_asked", "unprotect_asked"],
+  },
   { to: "/deployments", label: () => t("nav.deployments"), icon: Rocket, needs: ["deployment_unhealthy"] },
   { to: "/activity", label: () => t("nav.activity"), icon: Activity, needs: [] },
   { to: "/settings", label: () => t("nav.settings"), icon: Settings, needs: ["secrets_locked"] },

@@ -225,6 +225,10 @@ pub enum NeedKind {
     MachineUnreachable,
     /// A deployment is not healthy.
     DeploymentUnhealthy,
+    /// Somebody else asked for the approval of a version; the subject's id is model/version.
+    ApprovalAsked,
+    /// Somebody else asked that an alias be no longer protected; the subject's id is the model.
+    UnprotectAsked,
     /// The wizard was left half way.
     SetupUnfinished,
     /// The place for secrets is locked.

@@ -25,7 +25,13 @@ import { timeLeft, useSmallChart } from "../runs/timeLeft";
 import styles from "./Overview.module.css";
 import { Welcome } from "./Welcome";
 
-const CALM: readonly NeedKind[] = ["setup_unfinished", "secrets_locked", "machine_unreachable"];
+const CALM: readonly NeedKind[] = [
+  "approval_asked",
+  "unprotect_asked",
+  "setup_unfinished",
+  "secrets_locked",
+  "machine_unreachable",
+];
 
 function needPath(need: Need): string {
   const id = encodeURIComponent(need.subject_id);
@@ -36,11 +42,21 @@ function needPath(need: Need): string {
       return `/machines/${id}`;
     case "deployment_unhealthy":
       return `/deployments/${id}`;
+    case "approval_asked":
+      // Model and version: a name has no slash in it.
+      return `/models/${need.subject_id.split("/").map(encodeURIComponent).join("/")}`;
+    case "unprotect_asked":
+      return `/models/${id}?tab=aliases`;
     case "setup_unfinished":
       return `/setup/${id}`;
     case "secrets_locked":
       return "/settings?section=secrets";
   }
+}
+
+/** Two aliases of one model may wait. */
+function keyOf(need: Need): string {
+  return `${need.kind}:${need.subject_id}:${need.subject}`;
 }
 
 function subjectOf(need: Need): string {
@@ -52,7 +68,7 @@ function subjectOf(need: Need): string {
 }
 
 function Needs({ needs }: { needs: readonly Need[] }) {
-  const { rows, inUse } = useSteady(needs, (need) => `${need.kind}:${need.subject_id}`);
+  const { rows, inUse } = useSteady(needs, keyOf);
   if (rows.length === 0) {
     return (
       <p className={styles.quietLine}>
@@ -65,7 +81,7 @@ function Needs({ needs }: { needs: readonly Need[] }) {
     <ul className={styles.list} {...inUse}>
       {rows.map((need) => (
         <li
-          key={`${need.kind}:${need.subject_id}`}
+          key={keyOf(need)}
           className={`${styles.line} ${styles.need}`}
           data-calm={CALM.includes(need.kind)}
         >

@@ -26,9 +26,16 @@ export const overview = define({
   "overview.need.deployment_unhealthy": { en: "Deployment unhealthy", sv: "Driftsättning mår inte bra" },
   "overview.need.setup_unfinished": { en: "Registration not finished", sv: "Registrering inte klar" },
   "overview.need.secrets_locked": { en: "Secrets are locked", sv: "Hemligheter är låsta" },
+  "overview.need.approval_asked": { en: "Approval asked for", sv: "Godkännande begärt" },
+  "overview.need.unprotect_asked": {
+    en: "Asked to remove the protection of an alias",
+    sv: "Begäran om att ta bort skyddet för ett alias",
+  },
   "overview.do.run_failed": { en: "See why", sv: "Se varför" },
   "overview.do.machine_unreachable": { en: "See why", sv: "Se varför" },
   "overview.do.deployment_unhealthy": { en: "See why", sv: "Se varför" },
+  "overview.do.approval_asked": { en: "Decide", sv: "Avgör" },
+  "overview.do.unprotect_asked": { en: "Decide", sv: "Avgör" },
   "overview.do.setup_unfinished": { en: "Continue", sv: "Fortsätt" },
   "overview.do.secrets_locked": { en: "Unlock", sv: "Lås upp" },
 });
