@@ -378,6 +378,15 @@ pub enum Run {
         #[arg(required = true)]
         runs: Vec<String>,
     },
+    /// Move runs to another experiment, which is made when it is not there.
+    Move {
+        /// Run ids.
+        #[arg(required = true)]
+        runs: Vec<String>,
+        /// Name of the experiment.
+        #[arg(long, value_name = "EXPERIMENT")]
+        to: String,
+    },
     /// Take runs out of the bin.
     Restore {
         /// Run ids.

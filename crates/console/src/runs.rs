@@ -6,7 +6,7 @@ use skerry_domain::tracking::{MetricPoint, Run, number};
 use skerry_domain::{
     Code, ErrorBody, KeyValue, LifecycleStage, Millis, NetworkMode, Reason, WorkloadState, validate,
 };
-use skerry_store::{Reader, RunQuery as StoreQuery, StoreError, View};
+use skerry_store::{Reader, RunQuery as StoreQuery, StoreError, Tx, View};
 
 use crate::Console;
 use crate::api::*;
@@ -327,27 +327,38 @@ impl Console {
         args: RunIds,
         lifecycle: LifecycleStage,
     ) -> Result<Nothing, ErrorBody> {
-        if !(1..=1000).contains(&args.run_ids.len()) {
-            return Err(ErrorBody::invalid("run_ids", "Choose 1 to 1000 runs."));
-        }
-        for id in &args.run_ids {
-            check_id("run_ids", id)?;
-        }
+        check_ids(&args.run_ids)?;
         self.db(move |store| {
             store.write(move |tx| {
                 for id in &args.run_ids {
                     if lifecycle == LifecycleStage::Deleted {
-                        let goes_on = tx
-                            .workload_state(id)?
-                            .is_some_and(|state| !state.phase.is_final());
-                        if goes_on {
-                            let name = tx.run_info(id)?.name;
-                            return Err(StoreError::WrongState(format!(
-                                "The run '{name}' goes on; cancel it first."
-                            )));
-                        }
+                        has_ended(tx, id, "cancel it first")?;
                     }
                     tx.set_run_lifecycle(id, lifecycle)?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Moves runs, and the models that they logged, to another experiment: all of them or
+    /// none.
+    pub async fn runs_move(&self, args: RunsMove) -> Result<Nothing, ErrorBody> {
+        check_ids(&args.run_ids)?;
+        validate::experiment_name("experiment", &args.experiment)?;
+        self.db(move |store| {
+            store.write(move |tx| {
+                let name = args.experiment.trim();
+                let experiment = match tx.experiment_by_name(name) {
+                    Ok(experiment) => experiment.id,
+                    Err(StoreError::NotFound(_)) => tx.create_experiment(name, None, &[])?,
+                    Err(error) => return Err(error),
+                };
+                for id in &args.run_ids {
+                    // Its machine says of a run that goes on where it belongs.
+                    has_ended(tx, id, "move it when it has ended")?;
+                    tx.move_run(id, experiment)?;
                 }
                 Ok(())
             })
@@ -564,6 +575,27 @@ pub(crate) fn series(
             count < chart.points
         },
     }
+}
+
+fn check_ids(ids: &[String]) -> Result<(), ErrorBody> {
+    if !(1..=1000).contains(&ids.len()) {
+        return Err(ErrorBody::invalid("run_ids", "Choose 1 to 1000 runs."));
+    }
+    ids.iter().try_for_each(|id| check_id("run_ids", id))
+}
+
+/// Refuses for a run that goes on, with what to do instead.
+fn has_ended(tx: &Tx<'_>, id: &str, instead: &str) -> Result<(), StoreError> {
+    let goes_on = tx
+        .workload_state(id)?
+        .is_some_and(|state| !state.phase.is_final());
+    if goes_on {
+        let name = tx.run_info(id)?.name;
+        return Err(StoreError::WrongState(format!(
+            "The run '{name}' goes on; {instead}."
+        )));
+    }
+    Ok(())
 }
 
 /// A run, machine or deployment id as it comes from outside: 32 hexadecimal digits.

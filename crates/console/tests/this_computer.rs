@@ -363,6 +363,22 @@ async fn a_console_that_was_closed_catches_up() {
         .unwrap_err();
     assert_eq!(again.code, Code::WrongState);
 
+    let to = |run_ids: Vec<String>| RunsMove {
+        run_ids,
+        experiment: "aside".to_owned(),
+    };
+    // One that is not there keeps the other where it is.
+    let missing = to(vec![id.clone(), "0".repeat(32)]);
+    assert_eq!(
+        console.runs_move(missing).await.unwrap_err().code,
+        Code::NotFound
+    );
+    let names = |rows: Vec<ExperimentRow>| rows.into_iter().map(|row| row.name).collect::<Vec<_>>();
+    assert!(!names(console.experiments_list(()).await.unwrap()).contains(&"aside".to_owned()));
+    console.runs_move(to(vec![id.clone()])).await.unwrap();
+    let moved = console.run_get(ById { id: id.clone() }).await.unwrap();
+    assert_eq!(moved.row.experiment, "aside");
+
     console
         .runs_delete(RunIds {
             run_ids: vec![id.clone()],

@@ -1660,7 +1660,7 @@ since: number, };
 /**
  * Why a person is needed.
  */
-export type NeedKind = "run_failed" | "machine_unreachable" | "deployment_unhealthy" | "setup_unfinished" | "secrets_locked";
+export type NeedKind = "run_failed" | "machine_unreachable" | "deployment_unhealthy" | "approval_asked" | "unprotect_asked" | "setup_unfinished" | "secrets_locked";
 
 /**
  * An operation that takes a while.
@@ -2826,6 +2826,19 @@ from_step: number | null,
 to_step: number | null, };
 
 /**
+ * Moves runs to another experiment.
+ */
+export type RunsMove = {
+/**
+ * Run ids (1 to 1000).
+ */
+run_ids: Array<string>,
+/**
+ * Name of the experiment; it is made when it is not there.
+ */
+experiment: string, };
+
+/**
  * Of what kind a secret is.
  */
 export type SecretKind = "key_passphrase" | "machine_password" | "registry_password";
@@ -3446,6 +3459,7 @@ export interface Commands {
   run_cancel: { args: ById; result: null };
   runs_delete: { args: RunIds; result: null };
   runs_restore: { args: RunIds; result: null };
+  runs_move: { args: RunsMove; result: null };
   experiments_list: { args: null; result: Array<ExperimentRow> };
   run_form_options: { args: ById; result: RunFormOptions };
   project_inspect: { args: ProjectQuery; result: ProjectSummary };
@@ -3548,6 +3562,7 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   run_cancel: { provides: [], invalidates: ["runs","activity"] },
   runs_delete: { provides: [], invalidates: ["runs"] },
   runs_restore: { provides: [], invalidates: ["runs"] },
+  runs_move: { provides: [], invalidates: ["runs"] },
   experiments_list: { provides: ["runs"], invalidates: [] },
   run_form_options: { provides: ["machines","runs"], invalidates: [] },
   project_inspect: { provides: [], invalidates: [] },

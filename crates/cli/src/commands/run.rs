@@ -132,6 +132,10 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
             nothing(session, "run_tag_set", args).await
         }
         Run::Delete { runs } => nothing(session, "runs_delete", json!({ "run_ids": runs })).await,
+        Run::Move { runs, to } => {
+            let args = json!({ "run_ids": runs, "experiment": to });
+            nothing(session, "runs_move", args).await
+        }
         Run::Restore { runs } => nothing(session, "runs_restore", json!({ "run_ids": runs })).await,
     }
 }

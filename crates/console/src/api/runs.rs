@@ -463,6 +463,15 @@ pub struct RunIds {
     pub run_ids: Vec<String>,
 }
 
+/// Moves runs to another experiment.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunsMove {
+    /// Run ids (1 to 1000).
+    pub run_ids: Vec<String>,
+    /// Name of the experiment; it is made when it is not there.
+    pub experiment: String,
+}
+
 /// Looks at a data folder on a machine before it is used.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct DataQuery {

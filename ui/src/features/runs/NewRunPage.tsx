@@ -30,6 +30,7 @@ import { tagKey, tagValue } from "../../shared/rules";
 import { DataFolders, type FolderRow, mountsWrong } from "./DataFolders";
 import { shellLine } from "./RunEnvironment";
 import styles from "./runs.module.css";
+import { Suggestions } from "./Suggestions";
 import { useRested } from "./useRested";
 import * as check from "./validate";
 
@@ -556,26 +557,6 @@ function ProjectNote(props: { inspecting: boolean; summary: ProjectSummary | und
           })}
         </span>
       )}
-    </div>
-  );
-}
-
-function Suggestions(props: {
-  values: readonly (string | null)[];
-  current: string;
-  onPick: (value: string) => void;
-}) {
-  const values = [
-    ...new Set(props.values.filter((v): v is string => v !== null && v !== "" && v !== props.current)),
-  ].slice(0, 4);
-  if (values.length === 0) return null;
-  return (
-    <div className={styles.suggestions}>
-      {values.map((v) => (
-        <Button key={v} size="small" onPress={() => props.onPick(v)}>
-          {v}
-        </Button>
-      ))}
     </div>
   );
 }

@@ -29,6 +29,7 @@ import { FilterField } from "./FilterField";
 import { GroupBy } from "./GroupBy";
 import { Groups } from "./Groups";
 import { andFilter, type Condition, conditionsOf, idsFilter } from "./language";
+import { MoveRuns } from "./MoveRuns";
 import { RunDrawer } from "./RunDrawer";
 import styles from "./runs.module.css";
 import { COMPARED, SelectionBar } from "./SelectionBar";
@@ -238,6 +239,7 @@ export function RunsPage() {
     },
   };
 
+  const [moving, setMoving] = useState<readonly string[] | null>(null);
   const [tagging, setTagging] = useState<readonly string[] | null>(null);
   const [reporting, setReporting] = useState<readonly ChosenRun[] | null>(null);
   const [exporting, setExporting] = useState<ExportOf | null>(null);
@@ -247,6 +249,9 @@ export function RunsPage() {
   };
   const ids = [...selected];
   const more = [
+    ...(stage === "active" && ids.length > 0
+      ? [{ id: "move", label: t("runTable.move"), onAction: () => setMoving(ids) }]
+      : []),
     {
       id: "search",
       label: t("runTable.copySearch"),
@@ -482,6 +487,14 @@ export function RunsPage() {
           <RunDrawer row={activeRow} onClose={() => set({ run: null })} onCancel={setCancelling} />
         </div>
       )}
+      <MoveRuns
+        ids={moving}
+        onMoved={(all) => {
+          void windows.refresh();
+          if (all) setSelected(new Set());
+        }}
+        onClose={() => setMoving(null)}
+      />
       <TagRuns ids={tagging} onChanged={() => void windows.refresh()} onClose={() => setTagging(null)} />
       <AddToReport runs={reporting} metrics={metrics} onClose={() => setReporting(null)} />
       <ExportRuns of={exporting} columns={pinsOf(chosen).ids} onClose={() => setExporting(null)} />

@@ -117,6 +117,36 @@ describe("several runs at once", () => {
     expect(sent().slice(2)).toEqual([{ run_id: refused, key: "review", value: "höst" }]);
   });
 
+  it("are moved to another experiment, and stay chosen when that is refused", async () => {
+    let refuse = true;
+    const { user, backend } = await open("/runs", {
+      runs_move: () => {
+        if (refuse)
+          throw new CommandError({ code: "wrong_state", message: "The run 'calm-gull-102' goes on." });
+        return null;
+      },
+    });
+    await select(user, "blue-heron-101", "calm-gull-102");
+    await user.click(screen.getByRole("button", { name: "More for these runs" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Move…" }));
+    const dialog = await screen.findByRole("dialog", { name: "Move 2 runs" });
+    expect(await axeProblems(dialog)).toEqual([]);
+    await user.click(within(dialog).getByRole("button", { name: "Move" }));
+    expect(backend.calls.some((c) => c.name === "runs_move")).toBe(false);
+    await user.type(within(dialog).getByRole("textbox", { name: "Experiment" }), "aside{Enter}");
+    await within(dialog).findByText("The run 'calm-gull-102' goes on.");
+    expect(screen.getAllByText("2 selected").length).toBeGreaterThan(0);
+    refuse = false;
+    await user.click(within(dialog).getByRole("button", { name: "Move" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(backend.calls.filter((c) => c.name === "runs_move").at(-1)?.args).toEqual({
+      run_ids: [RUNS[1]?.id, RUNS[2]?.id],
+      experiment: "aside",
+    });
+    await screen.findByText("2 runs moved to aside");
+    expect(screen.queryAllByText("2 selected")).toEqual([]);
+  });
+
   it("lose a tag, those without it too", async () => {
     const { user, backend } = await open("/runs", {
       run_tag_delete: ({ run_id }) => {

@@ -52,6 +52,22 @@ export const runTable = define({
     sv: { one: "{n} körning kunde inte ändras", other: "{n} körningar kunde inte ändras" },
   },
 
+  "runTable.move": { en: "Move…", sv: "Flytta…" },
+  "runTable.move.title": {
+    en: { one: "Move {n} run", other: "Move {n} runs" },
+    sv: { one: "Flytta {n} körning", other: "Flytta {n} körningar" },
+  },
+  "runTable.move.lead": {
+    en: "Models that the runs logged go with them. Files stay where they are.",
+    sv: "Modeller som körningarna loggade följer med. Filerna blir kvar där de är.",
+  },
+  "runTable.move.button": { en: "Move", sv: "Flytta" },
+  "runTable.move.done": {
+    en: { one: "{n} run moved to {experiment}", other: "{n} runs moved to {experiment}" },
+    sv: { one: "{n} körning flyttad till {experiment}", other: "{n} körningar flyttade till {experiment}" },
+  },
+  "runTable.move.failed": { en: "Runs could not be moved", sv: "Körningar kunde inte flyttas" },
+
   "runTable.export": { en: "Export as CSV…", sv: "Exportera som CSV…" },
   "runTable.export.title": {
     en: { one: "Export {n} run", other: "Export {n} runs" },
