@@ -75,7 +75,7 @@ it("asks before what was written is lost, and only then", async () => {
   const { user, router } = renderScreen(path(SECOND, "?edit=1"));
   const title = await screen.findByRole("textbox", { name: "Title" });
   await user.type(title, "!");
-  await user.click(screen.getByRole("link", { name: "Models" }));
+  await user.click(screen.getByRole("link", { name: /^Models/ }));
   const question = await screen.findByRole("alertdialog", { name: "Leave without saving?" });
   await user.click(within(question).getByRole("button", { name: "Go on editing" }));
   expect(router.state.location.pathname).toBe(path(SECOND));
