@@ -34,7 +34,8 @@ class Approvals(Conformance):
         for _ in range(2):
             self.client.create_model_version(name, source, run)
         self.client.set_registered_model_alias(name, "champion", "1")
-        self.assertEqual(skerry("protect", name, "champion", "--reason", "it serves"), (0, None))
+        done = skerry("protect", name, "champion", "--reason", "it serves")
+        self.assertEqual(done, (0, {"event": "alias_protected"}))
 
         said = self.refused("INVALID_STATE", self.client.set_registered_model_alias, name, "champion", "2")
         self.assertIn("is protected", said)
@@ -62,6 +63,16 @@ class Approvals(Conformance):
         said = self.refused("INVALID_STATE", self.client.set_registered_model_alias, name, "champion", "2")
         self.assertIn("files have changed", said)
 
+        # Nobody takes the protection away alone.
+        self.assertEqual(skerry("unprotect", name, "champion"), (0, {"event": "alias_unprotect_asked"}))
+        code, answer = skerry("unprotect", name, "champion")
+        self.assertEqual((code, answer["reason"]), (1, "unprotect_own"))
+        self.refused("INVALID_STATE", self.client.set_registered_model_alias, name, "champion", "1")
+        freed = skerry("unprotect", name, "champion", by=NOBODY)
+        self.assertEqual(freed, (0, {"event": "alias_unprotected"}))
+        self.client.set_registered_model_alias(name, "champion", "1")
+        self.client.set_registered_model_alias(name, "champion", "2")
+
         code, rows = skerry("history", name, "2")
         self.assertEqual(code, 0)
         told = [(row["event"], row["via"], row["subject"]) for row in reversed(rows)]
@@ -74,10 +85,11 @@ class Approvals(Conformance):
                 ("approval_asked", "person", None),
                 ("approval_given", "person", None),
                 ("alias_set", "client", "champion"),
+                ("alias_set", "client", "champion"),
             ],
         )
-        self.assertEqual(rows[1]["who"], "nobody")
-        self.assertNotEqual(rows[2]["who"], "nobody")
+        self.assertEqual(rows[2]["who"], "nobody")
+        self.assertNotEqual(rows[3]["who"], "nobody")
         code, verified = skerry("verify")
         self.assertEqual((code, verified["whole"]), (0, True))
         code, found = skerry("alias-at", name, "champion", "2100-01-01")
