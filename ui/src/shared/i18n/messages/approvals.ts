@@ -119,8 +119,8 @@ export const approvals = define({
     sv: "Det förblir skyddat tills någon annan, inloggad på datorn med ett annat namn, går med på det.",
   },
   "approvals.alias.unprotectAsked": {
-    en: "{who} asked {when} to remove this",
-    sv: "{who} begärde {when} att det tas bort",
+    en: "{who} asked to remove this · {when}",
+    sv: "{who} begärde att det tas bort · {when}",
   },
   "approvals.alias.keep": { en: "Keep protected", sv: "Behåll skyddet" },
   "approvals.alias.keepTitle": { en: "Keep @{alias} protected", sv: "Behåll skyddet för @{alias}" },
