@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 use skerry_domain::tracking::{ModelVersion, RegisteredModel};
-use skerry_domain::{ApprovalState, Code, ErrorBody, KeyValue, LifecycleStage, Reason, validate};
+use skerry_domain::{Code, ErrorBody, KeyValue, LifecycleStage, Reason, validate};
 use skerry_store::workspace::ImageRecord;
-use skerry_store::{Approval, NewModelVersion, Protection, Reader, RegistryQuery, StoreError};
+use skerry_store::{
+    Approval, NewModelVersion, Protection, Reader, RegistryQuery, StoreError, Waiting, WaitingFor,
+};
 
 use crate::Console;
 use crate::api::*;
@@ -46,10 +48,11 @@ impl Console {
         let models = self
             .db(|store| {
                 store.read(|reader| {
+                    let waiting = reader.waiting()?;
                     let models = reader.registered_models(&RegistryQuery::default())?.items;
                     models
                         .into_iter()
-                        .map(|model| load_model(reader, model))
+                        .map(|model| load_model(reader, model, &waiting))
                         .collect::<Result<Vec<_>, StoreError>>()
                 })
             })
@@ -71,7 +74,8 @@ impl Console {
                 let images = store.images_of_model(&name)?;
                 let names = store.machine_names()?;
                 store.read(|reader| {
-                    let model = load_model(reader, reader.registered_model(&name)?)?;
+                    let model = reader.registered_model(&name)?;
+                    let model = load_model(reader, model, &reader.waiting()?)?;
                     let versions = model
                         .versions
                         .iter()
@@ -534,14 +538,16 @@ fn versions_of(reader: &Reader<'_>, name: &str) -> Result<Vec<ModelVersion>, Sto
     Ok(versions)
 }
 
-fn load_model(reader: &Reader<'_>, model: RegisteredModel) -> Result<Model, StoreError> {
+fn load_model(
+    reader: &Reader<'_>,
+    model: RegisteredModel,
+    waiting: &[Waiting],
+) -> Result<Model, StoreError> {
     let versions = versions_of(reader, &model.name)?;
-    let mut waiting = 0;
-    for version in &versions {
-        if reader.approval(&model.name, version.version)?.state == ApprovalState::Asked {
-            waiting += 1;
-        }
-    }
+    let waiting = waiting
+        .iter()
+        .filter(|one| one.model == model.name && matches!(one.what, WaitingFor::Approval(_)))
+        .count();
     Ok(Model {
         protections: reader.protections(&model.name)?,
         model,
