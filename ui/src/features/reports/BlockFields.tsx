@@ -1,13 +1,12 @@
 import { X } from "lucide-react";
-import { Slider, SliderThumb, SliderTrack } from "react-aria-components";
 import type { ReportBlock, ReportContent } from "../../bindings/api";
 import { useQueryCommand } from "../../shared/backend";
 import { IconButton, Markdown, Select, Switch, TextField } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { ChartScales } from "../runs/ChartScales";
+import { SmoothingAmount } from "../runs/ChartSmoothing";
 import { ColumnChooser } from "../runs/ColumnChooser";
 import { pinsOf } from "../runs/columns";
-import runs from "../runs/runs.module.css";
 import { type Chart, METRICS, runsOf, type Table } from "./content";
 import { useReportRuns } from "./ReportChart";
 import { RunsChoice } from "./RunsChoice";
@@ -100,21 +99,7 @@ function ChartFields({ body, content, onChange }: Props<Chart>) {
           log={body.log}
           onLog={(log) => onChange({ ...body, log })}
         />
-        <Slider
-          className={runs.slider ?? ""}
-          aria-label={t("runs.smoothing")}
-          minValue={0}
-          maxValue={0.99}
-          step={0.01}
-          value={body.smoothing}
-          onChange={(v) => onChange({ ...body, smoothing: Array.isArray(v) ? (v[0] ?? 0) : v })}
-        >
-          <span aria-hidden>{t("runs.smoothing")}</span>
-          <SliderTrack className={runs.track ?? ""}>
-            <SliderThumb className={runs.thumb ?? ""} />
-          </SliderTrack>
-          <output className={runs.num}>{body.smoothing.toFixed(2)}</output>
-        </Slider>
+        <SmoothingAmount amount={body.smoothing} onAmount={(smoothing) => onChange({ ...body, smoothing })} />
       </div>
       <OwnRuns body={body} content={content} onChange={onChange} />
     </div>

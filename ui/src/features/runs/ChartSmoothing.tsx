@@ -15,21 +15,7 @@ export function ChartSmoothing(props: {
 }) {
   return (
     <>
-      <Slider
-        className={styles.slider ?? ""}
-        aria-label={t("runs.smoothing")}
-        minValue={0}
-        maxValue={0.99}
-        step={0.01}
-        value={props.amount}
-        onChange={(v) => props.onAmount(Array.isArray(v) ? (v[0] ?? 0) : v)}
-      >
-        <span aria-hidden>{t("runs.smoothing")}</span>
-        <SliderTrack className={styles.track ?? ""}>
-          <SliderThumb className={styles.thumb ?? ""} />
-        </SliderTrack>
-        <output className={styles.num}>{props.amount.toFixed(2)}</output>
-      </Slider>
+      <SmoothingAmount amount={props.amount} onAmount={props.onAmount} />
       {props.amount > 0 && (
         <Segmented
           label={t("runs.smoothingKind")}
@@ -39,5 +25,26 @@ export function ChartSmoothing(props: {
         />
       )}
     </>
+  );
+}
+
+/** How much lines are smoothed, from 0 to 0.99. */
+export function SmoothingAmount(props: { amount: number; onAmount: (amount: number) => void }) {
+  return (
+    <Slider
+      className={styles.slider ?? ""}
+      aria-label={t("runs.smoothing")}
+      minValue={0}
+      maxValue={0.99}
+      step={0.01}
+      value={props.amount}
+      onChange={(v) => props.onAmount(Array.isArray(v) ? (v[0] ?? 0) : v)}
+    >
+      <span aria-hidden>{t("runs.smoothing")}</span>
+      <SliderTrack className={styles.track ?? ""}>
+        <SliderThumb className={styles.thumb ?? ""} />
+      </SliderTrack>
+      <output className={styles.num}>{props.amount.toFixed(2)}</output>
+    </Slider>
   );
 }
