@@ -305,8 +305,11 @@ pub enum Run {
         /// Only this experiment.
         #[arg(long)]
         experiment: Option<String>,
-        /// Deleted ones instead.
+        /// Archived ones instead.
         #[arg(long)]
+        archived: bool,
+        /// Deleted ones instead.
+        #[arg(long, conflicts_with = "archived")]
         deleted: bool,
         /// At most so many rows.
         #[arg(long, default_value_t = 50)]
@@ -371,6 +374,18 @@ pub enum Run {
         /// `key=value`
         #[arg(value_parser = key_value)]
         tag: KeyValue,
+    },
+    /// Take runs out of the table; they keep everything and are never deleted for good.
+    Archive {
+        /// Run ids.
+        #[arg(required = true)]
+        runs: Vec<String>,
+    },
+    /// Bring archived runs back to the table.
+    Unarchive {
+        /// Run ids.
+        #[arg(required = true)]
+        runs: Vec<String>,
     },
     /// Move runs to the bin.
     Delete {

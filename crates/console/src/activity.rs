@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use skerry_domain::{ErrorBody, LifecycleStage, Millis, ServicePhase, WorkloadPhase};
+use skerry_domain::{ErrorBody, Millis, ServicePhase, WorkloadPhase};
 use skerry_store::WaitingFor;
 
 use crate::Console;
@@ -54,7 +54,7 @@ impl Console {
                 order_by: Vec::new(),
                 experiment: None,
                 machine_id: None,
-                stage: LifecycleStage::Active,
+                stage: RunStage::Active,
                 offset: 0,
                 limit: 200,
             })

@@ -64,6 +64,8 @@ macro_rules! command_table {
             write run_cancel(ById) -> Nothing [Runs, Activity];
             write runs_delete(RunIds) -> Nothing [Runs];
             write runs_restore(RunIds) -> Nothing [Runs];
+            write runs_archive(RunIds) -> Nothing [Runs];
+            write runs_unarchive(RunIds) -> Nothing [Runs];
             write runs_move(RunsMove) -> Nothing [Runs];
             read experiments_list(Nothing) -> Vec<ExperimentRow> [Runs];
             read run_form_options(ById) -> RunFormOptions [Machines, Runs];

@@ -144,6 +144,8 @@ impl Console {
                         machine_id: None,
                         order_by,
                         view: View::Active,
+                        // As the table finds them.
+                        archived: Some(false),
                         max_results: limit as usize,
                         offset: 0,
                         after: None,

@@ -6,7 +6,7 @@ use skerry_domain::tracking::{MetricPoint, Run, number};
 use skerry_domain::{
     Code, ErrorBody, KeyValue, LifecycleStage, Millis, NetworkMode, Reason, WorkloadState, validate,
 };
-use skerry_store::{Reader, RunQuery as StoreQuery, StoreError, Tx, View};
+use skerry_store::{ARCHIVED_TAG, Reader, RunQuery as StoreQuery, StoreError, Tx, View};
 
 use crate::Console;
 use crate::api::*;
@@ -57,8 +57,13 @@ impl Console {
                             machine_id: query.machine_id,
                             order_by: query.order_by,
                             view: match query.stage {
-                                LifecycleStage::Active => View::Active,
-                                LifecycleStage::Deleted => View::Deleted,
+                                RunStage::Active | RunStage::Archived => View::Active,
+                                RunStage::Deleted => View::Deleted,
+                            },
+                            archived: match query.stage {
+                                RunStage::Active => Some(false),
+                                RunStage::Archived => Some(true),
+                                RunStage::Deleted => None,
                             },
                             max_results: query.limit as usize,
                             offset: query.offset as usize,
@@ -175,7 +180,7 @@ impl Console {
             started_at: info.start_time,
             ended_at: info.end_time,
             user: Some(info.user_id.clone()).filter(|user| !user.is_empty()),
-            stage: info.lifecycle,
+            stage: stage(run),
             metrics: run.metrics.iter().take(keys).map(metric_value).collect(),
             params: run.params.iter().take(keys).cloned().collect(),
             tags: run
@@ -338,6 +343,30 @@ impl Console {
                 }
                 Ok(())
             })
+        })
+        .await
+    }
+
+    /// Archives runs, all of them or none: they leave the table and keep everything.
+    pub async fn runs_archive(&self, args: RunIds) -> Result<Nothing, ErrorBody> {
+        check_ids(&args.run_ids)?;
+        self.db(move |store| {
+            store.write(move |tx| {
+                args.run_ids.iter().try_for_each(|id| {
+                    // Nobody would see what goes on.
+                    has_ended(tx, id, "archive it when it has ended")?;
+                    tx.archive_run(id)
+                })
+            })
+        })
+        .await
+    }
+
+    /// Takes runs out of the archive, all of them or none.
+    pub async fn runs_unarchive(&self, args: RunIds) -> Result<Nothing, ErrorBody> {
+        check_ids(&args.run_ids)?;
+        self.db(move |store| {
+            store.write(move |tx| args.run_ids.iter().try_for_each(|id| tx.unarchive_run(id)))
         })
         .await
     }
@@ -574,6 +603,14 @@ pub(crate) fn series(
         } else {
             count < chart.points
         },
+    }
+}
+
+fn stage(run: &Run) -> RunStage {
+    match run.info.lifecycle {
+        LifecycleStage::Deleted => RunStage::Deleted,
+        LifecycleStage::Active if run.tag(ARCHIVED_TAG).is_some() => RunStage::Archived,
+        LifecycleStage::Active => RunStage::Active,
     }
 }
 

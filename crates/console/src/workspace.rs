@@ -1,6 +1,6 @@
 //! About the program, preferences, and finding things by name.
 
-use skerry_domain::{ErrorBody, LifecycleStage};
+use skerry_domain::ErrorBody;
 
 use crate::Console;
 use crate::api::*;
@@ -151,7 +151,7 @@ impl Console {
                 order_by: Vec::new(),
                 experiment: None,
                 machine_id: None,
-                stage: LifecycleStage::Active,
+                stage: RunStage::Active,
                 offset: 0,
                 limit: 1000,
             })

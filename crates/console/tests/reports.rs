@@ -7,7 +7,7 @@ use base64::Engine as _;
 use skerry_console::api::*;
 use skerry_console::{Console, ConsoleOptions};
 use skerry_domain::tracking::MetricPoint;
-use skerry_domain::{Code, KeyValue, LifecycleStage, Reason};
+use skerry_domain::{Code, KeyValue, Reason};
 use skerry_store::{Batch, NewRun, Store, StoreOptions};
 
 async fn console(data: &Path, person: &str) -> Console {
@@ -172,8 +172,8 @@ async fn a_report_is_exported_with_what_became_of_its_runs() {
         .await
         .unwrap();
     assert_eq!(now.gone, [runs[2].clone()]);
-    let stages: Vec<LifecycleStage> = now.rows.iter().map(|row| row.stage).collect();
-    assert_eq!(stages, [LifecycleStage::Deleted, LifecycleStage::Active]);
+    let stages: Vec<RunStage> = now.rows.iter().map(|row| row.stage).collect();
+    assert_eq!(stages, [RunStage::Deleted, RunStage::Active]);
     assert_eq!(now.rows[1].params[0].value, "0.1");
     assert!(now.rows[0].metrics.is_empty());
     assert_eq!(now.metric_keys, ["loss", "odd"]);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use skerry_console::api::*;
 use skerry_console::{Console, ConsoleOptions};
-use skerry_domain::{Code, LifecycleStage, ServicePhase, WorkloadPhase};
+use skerry_domain::{Code, ServicePhase, WorkloadPhase};
 
 /// A machine that is busy with everything else as well is slow, not broken.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -379,26 +379,43 @@ async fn a_console_that_was_closed_catches_up() {
     let moved = console.run_get(ById { id: id.clone() }).await.unwrap();
     assert_eq!(moved.row.experiment, "aside");
 
-    console
-        .runs_delete(RunIds {
-            run_ids: vec![id.clone()],
-        })
-        .await
-        .unwrap();
-    let page = console
-        .runs_search(RunQuery {
+    let only = vec![id.clone()];
+    let ids = |run_ids: Vec<String>| RunIds { run_ids };
+    let at = async |stage: RunStage| {
+        let query = RunQuery {
             filter: String::new(),
             order_by: Vec::new(),
             experiment: None,
             machine_id: None,
-            stage: LifecycleStage::Deleted,
+            stage,
             offset: 0,
             limit: 10,
-        })
-        .await
-        .unwrap();
-    assert_eq!(page.total, 1);
-    assert_eq!(page.rows[0].id, id);
+        };
+        let page = console.runs_search(query).await.unwrap();
+        assert_eq!(page.total, page.rows.len() as u64);
+        assert!(page.rows.iter().all(|row| row.stage == stage));
+        page.rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    // One that is not there keeps the other on the table.
+    let missing = ids(vec![id.clone(), "0".repeat(32)]);
+    assert_eq!(
+        console.runs_archive(missing).await.unwrap_err().code,
+        Code::NotFound
+    );
+    assert!(at(RunStage::Active).await.contains(&id));
+    console.runs_archive(ids(vec![id.clone()])).await.unwrap();
+    assert_eq!(at(RunStage::Archived).await, only);
+    assert!(!at(RunStage::Active).await.contains(&id));
+    console.runs_unarchive(ids(vec![id.clone()])).await.unwrap();
+    assert!(at(RunStage::Active).await.contains(&id));
+    console.runs_archive(ids(vec![id.clone()])).await.unwrap();
+
+    console.runs_delete(ids(vec![id.clone()])).await.unwrap();
+    assert_eq!(at(RunStage::Deleted).await, only);
+    assert_eq!(at(RunStage::Archived).await, [""; 0]);
+    // It comes back to where it was.
+    console.runs_restore(ids(vec![id.clone()])).await.unwrap();
+    assert_eq!(at(RunStage::Archived).await, only);
     console.close().await;
 }
 

@@ -12,6 +12,7 @@ mod error;
 mod reason;
 mod registry;
 mod secret;
+mod time;
 pub mod tracking;
 pub mod validate;
 mod words;
@@ -23,6 +24,7 @@ pub use error::{Coded, ErrorBody};
 pub use reason::Reason;
 pub use registry::{ApprovalState, RegistryEvent, Via};
 pub use secret::Secret;
+pub use time::utc;
 pub use words::*;
 pub use workload::*;
 

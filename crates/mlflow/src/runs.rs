@@ -65,6 +65,7 @@ async fn search(State(state): State<MlflowState>, args: Args) -> Answer<Response
         filter: args.text("filter")?.unwrap_or_default(),
         machine_id: None,
         view: args.view("run_view_type")?,
+        archived: None,
         max_results,
         offset,
         after: (token.get("order_by") == Some(&json!(order_by)))

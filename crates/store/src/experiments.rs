@@ -114,7 +114,8 @@ impl Reader<'_> {
     /// When the file fails.
     pub fn experiment_activity(&self) -> Result<Vec<(i64, u64, Option<i64>)>> {
         let mut statement = self.conn().prepare_cached(
-            "SELECT experiment, count(*), max(start_time) FROM runs WHERE deleted = 0 GROUP BY experiment",
+            "SELECT experiment, count(*), max(start_time) FROM runs WHERE deleted = 0 AND archived = 0
+             GROUP BY experiment",
         )?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -13,6 +13,7 @@
 pub mod agent;
 mod apply;
 mod approvals;
+mod archive;
 mod artifacts;
 mod chart;
 mod check;
@@ -51,6 +52,7 @@ use tokio::sync::{oneshot, watch};
 
 pub use apply::Applied;
 pub use approvals::{Approval, ApprovalStep, Protection, Waiting, WaitingFor};
+pub use archive::ARCHIVED_TAG;
 pub use chart::{Chart, MetricSummary};
 pub use check::{Checkup, Finding, check};
 pub use chunk::Sample;

@@ -45,6 +45,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         20_261_127_130_500,
         include_str!("../migrations/20261127130500_reports.sql"),
     ),
+    (
+        20_261_127_164_500,
+        include_str!("../migrations/20261127164500_archived.sql"),
+    ),
 ];
 
 /// SQLite's `application_id` of our files: "Skry".

@@ -958,7 +958,7 @@ export type ExperimentRow = {
  */
 name: string,
 /**
- * Active runs in it.
+ * Runs in it that are neither archived nor deleted.
  */
 runs: number,
 /**
@@ -1167,11 +1167,6 @@ value: string, };
  * Languages of the console.
  */
 export type Language = "en" | "sv";
-
-/**
- * Whether a run or experiment is deleted, in MLflow's words.
- */
-export type LifecycleStage = "active" | "deleted";
 
 /**
  * The observed state of the link between console and agent.
@@ -2556,7 +2551,7 @@ machine_id: string | null,
 /**
  * Which life stage.
  */
-stage: LifecycleStage,
+stage: RunStage,
 /**
  * First row.
  */
@@ -2625,7 +2620,7 @@ user: string | null,
 /**
  * Life stage.
  */
-stage: LifecycleStage,
+stage: RunStage,
 /**
  * Latest value of each metric (at most 50 keys). Numbers, or "NaN",
  * "Infinity", "-Infinity".
@@ -2652,6 +2647,11 @@ run_id: string,
  * Its points.
  */
 series: ChartSeries, };
+
+/**
+ * Where a run is: on the table, out of sight, or in the bin.
+ */
+export type RunStage = "active" | "archived" | "deleted";
 
 /**
  * Starts a run.
@@ -2795,6 +2795,10 @@ order_by: Array<string>,
  * Only this experiment (name).
  */
 experiment: string | null,
+/**
+ * Which life stage.
+ */
+stage: RunStage,
 /**
  * Columns in order, such as `metrics.acc` or `params.lr`; `null` is the usual choice.
  */
@@ -3459,6 +3463,8 @@ export interface Commands {
   run_cancel: { args: ById; result: null };
   runs_delete: { args: RunIds; result: null };
   runs_restore: { args: RunIds; result: null };
+  runs_archive: { args: RunIds; result: null };
+  runs_unarchive: { args: RunIds; result: null };
   runs_move: { args: RunsMove; result: null };
   experiments_list: { args: null; result: Array<ExperimentRow> };
   run_form_options: { args: ById; result: RunFormOptions };
@@ -3562,6 +3568,8 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   run_cancel: { provides: [], invalidates: ["runs","activity"] },
   runs_delete: { provides: [], invalidates: ["runs"] },
   runs_restore: { provides: [], invalidates: ["runs"] },
+  runs_archive: { provides: [], invalidates: ["runs"] },
+  runs_unarchive: { provides: [], invalidates: ["runs"] },
   runs_move: { provides: [], invalidates: ["runs"] },
   experiments_list: { provides: ["runs"], invalidates: [] },
   run_form_options: { provides: ["machines","runs"], invalidates: [] },

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use skerry_console::api::{ActivityQuery, ActivityRow, SecretStoreInfo};
+pub use skerry_domain::utc as time;
 use skerry_domain::{Code, ErrorBody, Millis};
 
 use crate::access::Access;
@@ -129,28 +130,6 @@ pub fn word(value: &impl serde::Serialize) -> String {
         Ok(Value::String(word)) => word,
         _ => String::new(),
     }
-}
-
-/// A time as ISO 8601, UTC; days by Howard Hinnant's `civil_from_days`.
-pub fn time(at: Millis) -> String {
-    let seconds = at.div_euclid(1000);
-    let days = seconds.div_euclid(86_400);
-    let of_day = seconds.rem_euclid(86_400);
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let day = doy - (153 * mp + 2) / 5 + 1;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    let year = yoe + era * 400 + i64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        of_day / 3600,
-        of_day / 60 % 60,
-        of_day % 60
-    )
 }
 
 /// A day or a moment, UTC, as [`time`] writes it: from and to in milliseconds, both

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use skerry_console::api::*;
-use skerry_domain::{Code, ErrorBody, LifecycleStage, LogStream, RunStatus, WorkloadPhase};
+use skerry_domain::{Code, ErrorBody, LogStream, RunStatus, WorkloadPhase};
 
 use super::{Session, absolute, machine, time, word};
 use crate::arguments::{Run, RunStart as Start};
@@ -30,6 +30,7 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
             filter,
             order_by,
             experiment,
+            archived,
             deleted,
             limit,
         } => {
@@ -38,10 +39,10 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
                 order_by,
                 experiment,
                 machine_id: None,
-                stage: if deleted {
-                    LifecycleStage::Deleted
-                } else {
-                    LifecycleStage::Active
+                stage: match (archived, deleted) {
+                    (true, _) => RunStage::Archived,
+                    (_, true) => RunStage::Deleted,
+                    _ => RunStage::Active,
                 },
                 offset: 0,
                 limit,
@@ -130,6 +131,10 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
         Run::Tag { run, tag } => {
             let args = json!({ "run_id": run, "key": tag.key, "value": tag.value });
             nothing(session, "run_tag_set", args).await
+        }
+        Run::Archive { runs } => nothing(session, "runs_archive", json!({ "run_ids": runs })).await,
+        Run::Unarchive { runs } => {
+            nothing(session, "runs_unarchive", json!({ "run_ids": runs })).await
         }
         Run::Delete { runs } => nothing(session, "runs_delete", json!({ "run_ids": runs })).await,
         Run::Move { runs, to } => {

@@ -1,10 +1,21 @@
 use serde::{Deserialize, Serialize};
-use skerry_domain::{
-    ErrorBody, KeyValue, LifecycleStage, LogStream, Millis, RunStatus, WorkloadPhase,
-};
+use skerry_domain::{ErrorBody, KeyValue, LogStream, Millis, RunStatus, WorkloadPhase};
 use ts_rs::TS;
 
 use super::LinkInfo;
+
+/// Where a run is: on the table, out of sight, or in the bin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStage {
+    /// Neither archived nor deleted.
+    #[default]
+    Active,
+    /// It has the tag `skerry.archived` and keeps everything.
+    Archived,
+    /// In the bin, archived or not; can be restored.
+    Deleted,
+}
 
 /// Asks for a page of runs.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -18,7 +29,7 @@ pub struct RunQuery {
     /// Only on this machine (id).
     pub machine_id: Option<String>,
     /// Which life stage.
-    pub stage: LifecycleStage,
+    pub stage: RunStage,
     /// First row.
     pub offset: u32,
     /// At most so many rows (1 to 1000).
@@ -68,7 +79,7 @@ pub struct RunRow {
     /// Who started it.
     pub user: Option<String>,
     /// Life stage.
-    pub stage: LifecycleStage,
+    pub stage: RunStage,
     /// Latest value of each metric (at most 50 keys). Numbers, or "NaN",
     /// "Infinity", "-Infinity".
     pub metrics: Vec<MetricValue>,
@@ -450,7 +461,7 @@ pub struct RunTagDelete {
 pub struct ExperimentRow {
     /// Name.
     pub name: String,
-    /// Active runs in it.
+    /// Runs in it that are neither archived nor deleted.
     pub runs: u64,
     /// Last change.
     pub updated_at: Millis,
@@ -584,6 +595,9 @@ pub struct RunView {
     pub order_by: Vec<String>,
     /// Only this experiment (name).
     pub experiment: Option<String>,
+    /// Which life stage.
+    #[serde(default)]
+    pub stage: RunStage,
     /// Columns in order, such as `metrics.acc` or `params.lr`; `null` is the usual choice.
     pub columns: Option<Vec<String>>,
 }

@@ -217,6 +217,8 @@ fn runs(sources: &[Source], target: &Connection, report: &mut [Rescued]) -> Resu
             Value::Integer(deleted),
             start,
             Value::Text(run_id),
+            // Whether archived, in a newer file; the tags tell it too.
+            ..,
             Value::Integer(id),
         ] = entry
             && !there.exists(params![id, run_id])?

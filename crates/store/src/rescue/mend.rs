@@ -91,6 +91,13 @@ pub(super) fn mend(target: &Connection, report: &mut [Rescued]) -> Result<()> {
          DELETE FROM artifacts WHERE owner NOT IN (SELECT run_id FROM runs)
             AND owner NOT IN (SELECT model_id FROM logged_models);",
     )?;
+    // An older file has no such column.
+    if target.column_exists(None, "runs", "archived")? {
+        target.execute_batch(
+            "UPDATE runs SET archived = NOT archived WHERE archived
+                <> EXISTS (SELECT 1 FROM tags WHERE run = runs.id AND key = 'skerry.archived')",
+        )?;
+    }
     let (damaged, rebuilt) = chunks(target)?;
     if let Some(rescued) = report.iter_mut().find(|rescued| rescued.table == "chunks") {
         rescued.dropped += damaged;

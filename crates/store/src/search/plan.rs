@@ -52,7 +52,7 @@ const READS: usize = 15;
 /// What a run of the answer meets.
 pub(super) struct Asked {
     pub filter: Expr,
-    /// The experiments and whether deleted.
+    /// The experiments, whether deleted and whether archived.
     pub scope: Condition,
     /// The parts of the filter that must all be met, each with its place among them; in
     /// the order in which they are asked.
@@ -76,6 +76,8 @@ pub(super) struct Search<'a> {
     pub reader: &'a Reader<'a>,
     /// Experiments and whether deleted, as the index of start times has them.
     pub scope: Vec<(i64, bool)>,
+    /// Whether archived, when that is asked; the index of start times has it too.
+    pub archived: Option<bool>,
     pub asked: Asked,
     /// Only runs behind this place in the order.
     pub after: Option<Place>,
@@ -121,6 +123,15 @@ impl Search<'_> {
                 self.sorted(Some((&sieve.runs.runs(), &sieve.sure)), wanted)
             }
             (Walked::TooFar, None) => self.sorted(None, wanted),
+        }
+    }
+
+    /// Whether archived, as SQL behind another condition on `runs`.
+    pub(super) fn and_archived(&self) -> &'static str {
+        match self.archived {
+            None => "",
+            Some(false) => " AND archived = 0",
+            Some(true) => " AND archived = 1",
         }
     }
 
@@ -252,9 +263,10 @@ impl Search<'_> {
             let found: usize = self
                 .reader
                 .conn()
-                .prepare_cached(
-                    "SELECT count(*) FROM (SELECT 1 FROM runs WHERE experiment = ?1 AND deleted = ?2 LIMIT ?3)",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT count(*) FROM (SELECT 1 FROM runs WHERE experiment = ?1 AND deleted = ?2{} LIMIT ?3)",
+                    self.and_archived()
+                ))?
                 .query_row(rusqlite::params![experiment, deleted, left + 1], |row| row.get(0))?;
             if found > left {
                 return Ok(false);
@@ -266,10 +278,10 @@ impl Search<'_> {
 
     fn scope_set(&self) -> Result<Set> {
         let mut set = Set::default();
-        let mut statement = self
-            .reader
-            .conn()
-            .prepare_cached("SELECT id FROM runs WHERE experiment = ?1 AND deleted = ?2")?;
+        let mut statement = self.reader.conn().prepare_cached(&format!(
+            "SELECT id FROM runs WHERE experiment = ?1 AND deleted = ?2{}",
+            self.and_archived()
+        ))?;
         for (experiment, deleted) in &self.scope {
             let mut rows = statement.query(rusqlite::params![experiment, deleted])?;
             while let Some(row) = rows.next()? {

@@ -7,6 +7,7 @@ use super::place::Place;
 use super::plan::{Asked, BOUNDS, Bounds, Search};
 use super::sets::{self, About};
 use super::{Condition, Kind, Page, Searchable, View};
+use crate::archive::ARCHIVED_TAG;
 use crate::{Reader, Result, StoreError, limits, runs};
 
 /// Which runs to list.
@@ -25,6 +26,8 @@ pub struct RunQuery {
     pub order_by: Vec<String>,
     /// Deleted ones too.
     pub view: View,
+    /// Only runs that are archived, or only those that are not.
+    pub archived: Option<bool>,
     /// At most so many; 0 for all.
     pub max_results: usize,
     /// So many are left out at the beginning.
@@ -198,12 +201,13 @@ impl Reader<'_> {
         self.search(query, BOUNDS)?.place(run)
     }
 
-    fn search(&self, query: &RunQuery, bounds: Bounds) -> Result<Search<'_>> {
+    pub(super) fn search(&self, query: &RunQuery, bounds: Bounds) -> Result<Search<'_>> {
         let mut search = Search {
             reader: self,
             scope: self.scope(query)?,
             keys: keys(&query.order_by)?,
             asked: self.asked(query)?,
+            archived: query.archived,
             after: None,
             bounds,
         };
@@ -267,6 +271,16 @@ impl Reader<'_> {
                 at: 0,
             });
         }
+        if query.archived == Some(true) {
+            // The index of tags knows them, however few they are.
+            filter = filter.and(Clause {
+                entity: Some("tags".to_owned()),
+                key: ARCHIVED_TAG.to_owned(),
+                op: Op::IsNotNull,
+                value: Value::None,
+                at: 0,
+            });
+        }
         let mut scope = Condition::new("1", []);
         if !query.all_experiments || !query.experiment_ids.is_empty() {
             let ids: Vec<String> = query.experiment_ids.iter().map(i64::to_string).collect();
@@ -279,6 +293,12 @@ impl Reader<'_> {
             View::Active => scope.and(&Condition::new("r.deleted = 0", [])),
             View::Deleted => scope.and(&Condition::new("r.deleted = 1", [])),
             View::All => {}
+        }
+        if let Some(archived) = query.archived {
+            scope.and(&Condition::new(
+                format!("r.archived = {}", i64::from(archived)),
+                [],
+            ));
         }
         let mut parts = sets::parts(&filter)
             .iter()

@@ -239,6 +239,7 @@ impl Search<'_> {
             .keys
             .get(level + 1)
             .is_some_and(|key| key.ascending && key.field == Field::Column("r.run_id"));
+        let archived = self.and_archived();
         let stretch = |more: &str, order: &str, bound_within: &[Bound]| {
             let mut bound = Vec::new();
             let streams: Vec<String> = self
@@ -250,7 +251,7 @@ impl Search<'_> {
                     bound.extend(bound_within.iter().cloned());
                     format!(
                         "SELECT id, start_time, run_id FROM runs INDEXED BY runs_by_start
-                         WHERE experiment = ? AND deleted = ?{more}"
+                         WHERE experiment = ? AND deleted = ?{archived}{more}"
                     )
                 })
                 .collect();

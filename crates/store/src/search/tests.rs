@@ -15,6 +15,7 @@ use crate::{Batch, NewRun, Reader, Result, Store, StoreOptions};
 struct Made {
     experiment: usize,
     deleted: bool,
+    archived: bool,
     start: Option<i64>,
     metrics: BTreeMap<&'static str, f64>,
     params: BTreeMap<&'static str, String>,
@@ -44,19 +45,23 @@ fn made() -> impl Strategy<Value = Made> {
     (
         0..2_usize,
         prop::bool::weighted(0.2),
+        any::<bool>(),
         prop::option::weighted(0.8, 0..4_i64),
         some(&["m", "n"], number()),
         some(&["p", "q"], text().boxed()),
         some(&["t", "mlflow.user"], text().boxed()),
     )
-        .prop_map(|(experiment, deleted, start, metrics, params, tags)| Made {
-            experiment,
-            deleted,
-            start,
-            metrics,
-            params,
-            tags,
-        })
+        .prop_map(
+            |(experiment, deleted, archived, start, metrics, params, tags)| Made {
+                experiment,
+                deleted,
+                archived,
+                start,
+                metrics,
+                params,
+                tags,
+            },
+        )
 }
 
 #[derive(Debug, Clone)]
@@ -236,6 +241,7 @@ struct Asked {
     order: Vec<(&'static str, bool)>,
     experiments: Vec<usize>,
     view: View,
+    archived: Option<bool>,
     offset: usize,
     max: usize,
     bounds: Bounds,
@@ -268,16 +274,18 @@ fn asked() -> impl Strategy<Value = Asked> {
         order,
         prop::sample::subsequence(vec![0, 1], 1..=2),
         prop::sample::select(vec![View::Active, View::Deleted, View::All]),
+        any::<Option<bool>>(),
         0..4_usize,
         0..6_usize,
         bounds,
     )
         .prop_map(
-            |(filter, order, experiments, view, offset, max, bounds)| Asked {
+            |(filter, order, experiments, view, archived, offset, max, bounds)| Asked {
                 filter,
                 order,
                 experiments,
                 view,
+                archived,
                 offset,
                 max,
                 bounds,
@@ -293,6 +301,9 @@ impl Asked {
                 let run = &runs[*n];
                 self.experiments.contains(&run.experiment)
                     && (self.view == View::All || run.deleted == (self.view == View::Deleted))
+                    && self
+                        .archived
+                        .is_none_or(|archived| run.archived == archived)
                     && self
                         .filter
                         .as_ref()
@@ -360,6 +371,9 @@ fn fill(store: &Store, runs: Vec<Made>) -> (Vec<i64>, Vec<String>) {
                         tags: pairs(&run.tags),
                     },
                 )?;
+                if run.archived {
+                    tx.archive_run(&id)?;
+                }
                 if run.deleted {
                     tx.set_run_lifecycle(&id, LifecycleStage::Deleted)?;
                 }
@@ -404,6 +418,7 @@ proptest! {
                     .map(|(field, ascending)| format!("{field} {}", if *ascending { "ASC" } else { "DESC" }))
                     .collect(),
                 view: asked.view,
+                archived: asked.archived,
                 max_results: asked.max,
                 offset: asked.offset,
                 after: None,
@@ -436,6 +451,61 @@ proptest! {
             let part: Vec<&String> = wanted.iter().take(end).skip(asked.offset).collect();
             prop_assert_eq!(shown, part);
             prop_assert_eq!(page.next, (wanted.len() > end).then_some(end));
+            let all = RunQuery { max_results: 0, offset: 0, ..query };
+            let (count, found) = store.read(|reader| {
+                Ok((reader.count_runs(&all)?, reader.find_runs(&all, asked.bounds)?))
+            }).unwrap();
+            prop_assert_eq!(count, found.len() as u64);
         }
     }
+}
+
+/// What SQLite does for a query, step by step.
+fn steps(reader: &Reader<'_>, sql: &str, bound: &[rusqlite::types::Value]) -> Vec<String> {
+    reader
+        .conn()
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap()
+        .query_map(rusqlite::params_from_iter(bound), |row| row.get(3))
+        .unwrap()
+        .collect::<rusqlite::Result<_>>()
+        .unwrap()
+}
+
+/// The table as it opens: it reads one index from its beginning, sorts nothing, and looks
+/// at no run besides those that it shows; and as little is looked at to count them.
+#[test]
+fn runs_that_are_not_archived_are_read_from_one_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("t.db"), StoreOptions::default()).unwrap();
+    let query = RunQuery {
+        all_experiments: true,
+        archived: Some(false),
+        max_results: 100,
+        ..RunQuery::default()
+    };
+    store
+        .read(|reader| {
+            let search = reader.search(&query, super::plan::BOUNDS)?;
+            let parts = search.parts(0);
+            let [super::stretch::Part::Index(index)] = parts.as_slice() else {
+                panic!("one stretch of index has them all");
+            };
+            assert!(index.certain);
+            let walk = steps(reader, &index.sql, &index.bound);
+            assert_eq!(walk.len(), 1, "{walk:?}");
+            assert!(walk[0].contains("COVERING INDEX runs_by_start"), "{walk:?}");
+            let count = search.asked.condition(&[]);
+            let count = steps(
+                reader,
+                &format!("SELECT count(*) FROM runs r WHERE {}", count.text),
+                &count.bound,
+            );
+            assert!(
+                count[0].contains("COVERING INDEX runs_by_start"),
+                "{count:?}"
+            );
+            Ok(())
+        })
+        .unwrap();
 }

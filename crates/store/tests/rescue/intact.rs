@@ -35,12 +35,16 @@ pub fn add_runs(store: &Store, numbers: std::ops::Range<usize>) {
     for n in numbers {
         store
             .write(move |tx| {
+                let mut tags = vec![pair("n", &n.to_string()), pair("mlflow.user", "ada")];
+                if n % 4 == 0 {
+                    tags.push(pair("skerry.archived", "2026-11-27T09:30:00Z"));
+                }
                 let run = tx.create_run(NewRun {
                     experiment_id: (n % 3) as i64,
                     name: format!("run {n}"),
                     user_id: "ada".to_owned(),
                     start_time: Some(1_700_000_000_000 + n as i64),
-                    tags: vec![pair("n", &n.to_string()), pair("mlflow.user", "ada")],
+                    tags,
                     ..NewRun::default()
                 })?;
                 let id = run.info.run_id;

@@ -192,6 +192,13 @@ fn lost_runs_and_experiments_are_made_again() {
             assert_eq!(again.info.artifact_uri, run.info.artifact_uri);
         }
     }
+    let archived = skerry_store::RunQuery {
+        archived: Some(true),
+        ..query
+    };
+    let counts =
+        [&before, &after].map(|store| store.read(|reader| reader.count_runs(&archived)).unwrap());
+    assert!(counts[0] > 0 && counts[0] == counts[1], "{counts:?}");
     let first = after
         .read(|reader| reader.experiment_by_name("first"))
         .unwrap();

@@ -23,10 +23,9 @@ import {
   Page,
   Tabs,
   Told,
-  toast,
   useGo,
 } from "../../shared/components";
-import { formatAgo, formatDuration, formatRough, shortId, useNow } from "../../shared/format";
+import { formatAgo, formatDuration, formatRough, formatTime, shortId, useNow } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { RegisterDialog } from "../models/RegisterDialog";
 import { CancelDialog } from "./CancelDialog";
@@ -37,6 +36,7 @@ import { RunFacts } from "./RunFacts";
 import { RunLog } from "./RunLog";
 import { RunTags } from "./RunTags";
 import styles from "./runs.module.css";
+import { ACTS_OF, actLabel, useStageActs } from "./stages";
 import { isOver, phaseOf, RunStatus } from "./status";
 import { timeLeft, useSmallChart } from "./timeLeft";
 import { durationOf, sourceText } from "./values";
@@ -90,8 +90,10 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
   const [cancelling, setCancelling] = useState(false);
   const [registering, setRegistering] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
-  const remove = useMutationCommand("runs_delete");
-  const restore = useMutationCommand("runs_restore");
+  const stages = useStageActs({
+    done: (what) => what === "delete" && go("/runs"),
+    failed: setFailure,
+  });
   const reconnect = useMutationCommand("machine_reconnect");
   const ms = durationOf(row, now);
   const attempt = async (work: () => Promise<unknown>) => {
@@ -146,55 +148,29 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
               {t("runs.again")}
             </LinkButton>
           )}
-          <ActionsMenu
-            items={
-              row.stage === "active"
-                ? [
-                    {
-                      id: "delete",
-                      label: t("runs.delete"),
-                      danger: true,
-                      onAction: () =>
-                        void attempt(async () => {
-                          await remove.mutateAsync({ run_ids: [row.id] });
-                          toast({
-                            title: t("runs.deletedToast", { n: 1 }),
-                            action: {
-                              label: t("runs.undo"),
-                              onAction: () => void restore.mutateAsync({ run_ids: [row.id] }),
-                            },
-                          });
-                          go("/runs");
-                        }),
-                    },
-                  ]
-                : [
-                    {
-                      id: "restore",
-                      label: t("runs.restore"),
-                      onAction: () => void attempt(() => restore.mutateAsync({ run_ids: [row.id] })),
-                    },
-                  ]
-            }
-          />
+          <ActionsMenu items={stages.items(row.stage, [row.id])} />
         </>
       }
     >
       <div className={styles.notices}>
         {props.error ? <ErrorBanner error={props.error} /> : null}
         {failure ? <ErrorBanner error={failure} /> : null}
-        {row.stage === "deleted" && (
+        {row.stage !== "active" && (
           <Banner
-            kind="notice"
-            title={t("runs.deletedBanner")}
-            actions={
-              <Button
-                size="small"
-                onPress={() => void attempt(() => restore.mutateAsync({ run_ids: [row.id] }))}
-              >
-                {t("runs.restore")}
-              </Button>
-            }
+            kind={row.stage === "deleted" ? "notice" : "plain"}
+            title={row.stage === "deleted" ? t("runs.deletedBanner") : archivedSince(run)}
+            actions={ACTS_OF[row.stage]
+              .filter((what) => what !== "delete")
+              .map((what) => (
+                <Button
+                  key={what}
+                  size="small"
+                  isPending={stages.isPending(what)}
+                  onPress={() => stages.act(what, [row.id])}
+                >
+                  {actLabel(what)}
+                </Button>
+              ))}
           />
         )}
         {row.stale && !over && row.machine_id && (
@@ -285,6 +261,12 @@ function Body(props: { run: RunDetail; error: unknown; tab: TabId; onTab: (id: T
       {registering && <RegisterDialog run={run} onClose={() => setRegistering(false)} />}
     </Page>
   );
+}
+
+/** Whoever archived the run may have left another value than a time. */
+function archivedSince(run: RunDetail): string {
+  const at = Date.parse(run.system_tags.find((tag) => tag.key === "skerry.archived")?.value ?? "");
+  return Number.isNaN(at) ? t("runs.archivedBanner") : t("runs.archivedSince", { time: formatTime(at) });
 }
 
 /** Only where it is knowable. */

@@ -1,9 +1,9 @@
 import { useSearch } from "@tanstack/react-router";
-import { ArrowUp, FlaskConical, Plus, Search, Trash2, X } from "lucide-react";
+import { Archive, ArrowUp, FlaskConical, Plus, Search, Trash2, X } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { ChosenRun, RunRow, RunView } from "../../bindings/api";
 import { shortValue } from "../../shared/charts";
-import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
+import { asErrorBody, useQueryCommand } from "../../shared/backend";
 import {
   ActionsMenu,
   Button,
@@ -34,6 +34,7 @@ import { RunDrawer } from "./RunDrawer";
 import styles from "./runs.module.css";
 import { COMPARED, SelectionBar } from "./SelectionBar";
 import { pythonSnippet, searchString } from "./snippets";
+import { STAGES, useStageActs } from "./stages";
 import { isOver } from "./status";
 import { TagRuns } from "./TagRuns";
 import { useFilterKnown } from "./useFilterKnown";
@@ -62,7 +63,7 @@ export function RunsPage() {
   const typed = text("q");
   const experiment = text("experiment");
   const machine = text("machine");
-  const stage = search.stage === "deleted" ? "deleted" : "active";
+  const stage = STAGES.find((each) => each === search.stage) ?? "active";
   const active = text("run") || null;
   const order = text("order");
   const view = text("view");
@@ -118,8 +119,6 @@ export function RunsPage() {
     { filter: "", order_by: [], experiment: null, machine_id: null, stage, offset: 0, limit: 1 },
     { enabled: narrowed && total === 0 },
   );
-  const remove = useMutationCommand("runs_delete");
-  const restore = useMutationCommand("runs_restore");
   const [failure, setFailure] = useState<unknown>(null);
 
   const { choice, chosen, setChoice } = useColumnChoice(metricKeys);
@@ -155,32 +154,14 @@ export function RunsPage() {
     }
   };
 
-  const doRestore = async (ids: string[]) => {
-    setFailure(null);
-    try {
-      await restore.mutateAsync({ run_ids: ids });
-      void windows.refresh();
-      setSelected(new Set());
-      toast({ title: t("runs.restoredToast", { n: ids.length }) });
-    } catch (e) {
-      setFailure(e);
-    }
-  };
-  const doDelete = async (ids: string[]) => {
-    setFailure(null);
-    try {
-      await remove.mutateAsync({ run_ids: ids });
+  const stages = useStageActs({
+    done: (_what, ids) => {
       void windows.refresh();
       setSelected(new Set());
       if (active && ids.includes(active)) set({ run: null });
-      toast({
-        title: t("runs.deletedToast", { n: ids.length }),
-        action: { label: t("runs.undo"), onAction: () => void doRestore(ids) },
-      });
-    } catch (e) {
-      setFailure(e);
-    }
-  };
+    },
+    failed: setFailure,
+  });
 
   const askable = useFilterKnown(known);
   const openView = (next: RunView | null) => {
@@ -190,6 +171,7 @@ export function RunsPage() {
       q: next?.filter ?? null,
       experiment: next?.experiment ?? null,
       order: next?.order_by[0] ?? null,
+      stage: next?.stage ?? null,
       machine: null,
       group: null,
     });
@@ -249,13 +231,13 @@ export function RunsPage() {
   };
   const ids = [...selected];
   const more = [
-    ...(stage === "active" && ids.length > 0
+    ...(stage !== "deleted" && ids.length > 0
       ? [{ id: "move", label: t("runTable.move"), onAction: () => setMoving(ids) }]
       : []),
     {
       id: "search",
       label: t("runTable.copySearch"),
-      disabled: ids.length === 0 && filter === "",
+      disabled: searchString(wanted, ids) === "",
       onAction: () => void copy(searchString(wanted, ids), "runTable.copiedSearch"),
     },
     {
@@ -304,6 +286,8 @@ export function RunsPage() {
         </Button>
       }
     />
+  ) : stage === "archived" ? (
+    <EmptyState icon={Archive} title={t("runs.noArchivedTitle")} lead={t("runs.noArchivedLead")} />
   ) : stage === "deleted" ? (
     <EmptyState icon={Trash2} title={t("runs.noDeletedTitle")} lead={t("runs.noDeletedLead")} />
   ) : (
@@ -334,10 +318,8 @@ export function RunsPage() {
           <SelectionBar
             ids={ids}
             stage={stage}
-            deleting={remove.isPending}
-            restoring={restore.isPending}
-            onDelete={() => void doDelete(ids)}
-            onRestore={() => void doRestore(ids)}
+            isPending={stages.isPending}
+            onAct={(what) => stages.act(what, ids)}
             onTag={() => setTagging(ids)}
             onCompare={compare}
             onReport={() => setReporting(ids.map((id) => ({ id, name: rowOf(id)?.name ?? id })))}
@@ -348,7 +330,13 @@ export function RunsPage() {
           <>
             <Views
               value={view}
-              setup={{ filter, order_by: wanted.order_by, experiment: experiment || null, columns: choice }}
+              setup={{
+                filter,
+                order_by: wanted.order_by,
+                experiment: experiment || null,
+                stage,
+                columns: choice,
+              }}
               onOpen={openView}
             />
             <FilterField
@@ -384,10 +372,7 @@ export function RunsPage() {
               label={t("runs.stage")}
               value={stage}
               onChange={(value) => set({ stage: value })}
-              options={[
-                { value: "active", label: t("runs.active") },
-                { value: "deleted", label: t("runs.deleted") },
-              ]}
+              options={STAGES.map((each) => ({ value: each, label: t(`runs.${each}`) }))}
             />
             <div className={styles.barEnd}>
               <span role="status">
@@ -473,14 +458,7 @@ export function RunsPage() {
                 ...(r.machine_id && !isOver(r)
                   ? [{ id: "cancel", label: t("runs.cancel"), onAction: () => setCancelling(r) }]
                   : []),
-                r.stage === "active"
-                  ? {
-                      id: "delete",
-                      label: t("runs.delete"),
-                      danger: true,
-                      onAction: () => void doDelete([r.id]),
-                    }
-                  : { id: "restore", label: t("runs.restore"), onAction: () => void doRestore([r.id]) },
+                ...stages.items(r.stage, [r.id]),
               ]}
             />
           </div>

@@ -1,20 +1,30 @@
-import { FileChartColumn, GitCompareArrows, RotateCcw, Tag, Trash2, X } from "lucide-react";
-import type { LifecycleStage } from "../../bindings/api";
+import {
+  Archive,
+  ArchiveRestore,
+  FileChartColumn,
+  GitCompareArrows,
+  RotateCcw,
+  Tag,
+  Trash2,
+  X,
+} from "lucide-react";
+import type { RunStage } from "../../bindings/api";
 import { ActionsMenu, Button, LinkButton, type MenuAction } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import styles from "./runs.module.css";
+import { ACTS_OF, actLabel, type StageAct } from "./stages";
 
 /** So many runs are compared at once. */
 export const COMPARED = 200;
 
+const ICONS = { archive: Archive, unarchive: ArchiveRestore, delete: Trash2, restore: RotateCcw };
+
 /** What can be done with the runs that are selected, in place of the filter. */
 export function SelectionBar(props: {
   ids: readonly string[];
-  stage: LifecycleStage;
-  deleting: boolean;
-  restoring: boolean;
-  onDelete: () => void;
-  onRestore: () => void;
+  stage: RunStage;
+  isPending: (what: StageAct) => boolean;
+  onAct: (what: StageAct) => void;
   onTag: () => void;
   onCompare: () => void;
   onReport: () => void;
@@ -35,7 +45,7 @@ export function SelectionBar(props: {
           {t("runs.compare")}
         </Button>
       )}
-      {props.stage === "active" ? (
+      {props.stage !== "deleted" && (
         <>
           <Button icon={<FileChartColumn size={16} />} onPress={props.onReport}>
             {t("reports.add")}
@@ -43,15 +53,21 @@ export function SelectionBar(props: {
           <Button icon={<Tag size={16} />} onPress={props.onTag}>
             {t("runTable.tag")}
           </Button>
-          <Button icon={<Trash2 size={16} />} onPress={props.onDelete} isPending={props.deleting}>
-            {t("runs.delete")}
-          </Button>
         </>
-      ) : (
-        <Button icon={<RotateCcw size={16} />} onPress={props.onRestore} isPending={props.restoring}>
-          {t("runs.restore")}
-        </Button>
       )}
+      {ACTS_OF[props.stage].map((what) => {
+        const Icon = ICONS[what];
+        return (
+          <Button
+            key={what}
+            icon={<Icon size={16} />}
+            onPress={() => props.onAct(what)}
+            isPending={props.isPending(what)}
+          >
+            {actLabel(what)}
+          </Button>
+        );
+      })}
       <ActionsMenu label={t("runTable.more")} items={props.more} />
       {ids.length > COMPARED && <span className="quiet">{t("runs.compareLimit", { n: COMPARED })}</span>}
       <span className={styles.spring} />

@@ -9,11 +9,12 @@ import { t } from "../../shared/i18n";
 import styles from "./runs.module.css";
 
 /** What of the table a view keeps. */
-export type TableSetup = Pick<RunView, "filter" | "order_by" | "experiment" | "columns">;
+export type TableSetup = Pick<RunView, "filter" | "order_by" | "experiment" | "stage" | "columns">;
 
 const same = (a: TableSetup, b: TableSetup) =>
   a.filter === b.filter &&
   (a.experiment ?? "") === (b.experiment ?? "") &&
+  a.stage === b.stage &&
   JSON.stringify(a.order_by) === JSON.stringify(b.order_by) &&
   JSON.stringify(a.columns) === JSON.stringify(b.columns);
 

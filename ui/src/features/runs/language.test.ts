@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RunRow } from "../../bindings/api";
+import type { RunRow, RunStage } from "../../bindings/api";
 import { RUNS } from "../../fixtures/runs";
 import { completionOf, type Known } from "./complete";
 import { andFilter, conditionsOf, fieldOf, idsFilter, quoted } from "./language";
@@ -108,7 +108,12 @@ describe("copies", () => {
   } as const;
 
   it("are the filter, or the ids of what is selected", () => {
-    expect(searchString({ ...wanted, order_by: [] }, [])).toBe(wanted.filter);
+    const said = (stage: RunStage, filter: string = wanted.filter) =>
+      searchString({ ...wanted, order_by: [], stage, filter }, []);
+    expect(said("active")).toBe(`${wanted.filter} and tags.\`skerry.archived\` IS NULL`);
+    expect(said("active", "a = 1 or b = 2")).toBe("(a = 1 or b = 2) and tags.`skerry.archived` IS NULL");
+    expect(said("archived", "")).toBe("tags.`skerry.archived` IS NOT NULL");
+    expect(said("deleted")).toBe(wanted.filter);
     expect(searchString({ ...wanted, order_by: [] }, ["a", "b"])).toBe(idsFilter(["a", "b"]));
     expect(idsFilter(["a", "b"])).toBe("attributes.run_id IN ('a', 'b')");
   });
@@ -118,7 +123,7 @@ describe("copies", () => {
 
 runs = mlflow.search_runs(
     experiment_names=["the \\"blue\\" one"],
-    filter_string="metrics.\`val/f1\` > 0.9 and params.opt = 'adam'",
+    filter_string="metrics.\`val/f1\` > 0.9 and params.opt = 'adam' and tags.\`skerry.archived\` IS NULL",
     order_by=["metrics.\`val/f1\` DESC"],
 )
 `);
@@ -127,6 +132,8 @@ runs = mlflow.search_runs(
     expect(chosen).toContain(`filter_string="attributes.run_id IN ('a')"`);
     expect(chosen).toContain("run_view_type=mlflow.entities.ViewType.DELETED_ONLY");
     const machine = pythonSnippet({ ...wanted, filter: "a = 1 or b = 2", order_by: [], machine_id: "m" }, []);
-    expect(machine).toContain(`"(a = 1 or b = 2) and attributes.machine_id = 'm'"`);
+    expect(machine).toContain(
+      "\"((a = 1 or b = 2) and attributes.machine_id = 'm') and tags.`skerry.archived` IS NULL\"",
+    );
   });
 });

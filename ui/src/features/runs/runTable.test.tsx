@@ -167,9 +167,10 @@ describe("several runs at once", () => {
     const { user } = await open();
     const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
     await user.click(screen.getByRole("button", { name: "More for these runs" }));
-    const item = await screen.findByRole("menuitem", { name: "Copy as a search string" });
-    expect(item.getAttribute("aria-disabled")).toBe("true");
-    await user.click(screen.getByRole("menuitem", { name: "Copy as Python" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Copy as a search string" }));
+    await waitFor(() => expect(write).toHaveBeenLastCalledWith("tags.`skerry.archived` IS NULL"));
+    await user.click(screen.getByRole("button", { name: "More for these runs" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Copy as Python" }));
     await waitFor(() => expect(write.mock.lastCall?.[0]).toContain("search_all_experiments=True"));
     await select(user, "blue-heron-101");
     await user.click(screen.getByRole("button", { name: "More for these runs" }));
@@ -234,7 +235,8 @@ describe("groups", () => {
       "0.001",
       "0.01",
     ]);
-    const of = RUNS.filter((run) => run.params.some((p) => p.key === "lr" && p.value === "0.01"));
+    const active = RUNS.filter((run) => run.stage === "active");
+    const of = active.filter((run) => run.params.some((p) => p.key === "lr" && p.value === "0.01"));
     const mine = rows.find((row) => within(row).getByRole("rowheader").textContent === "0.01") as HTMLElement;
     expect(within(mine).getByText(String(of.length))).toBeTruthy();
     await user.click(screen.getByRole("radio", { name: "Max" }));

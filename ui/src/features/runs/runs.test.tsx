@@ -59,6 +59,34 @@ describe("list", () => {
     );
   });
 
+  it("archives what is selected, shows it where it stands then, and takes it back", async () => {
+    const { user, backend } = renderScreen("/runs");
+    const sent = (name: string) => backend.calls.filter((c) => c.name === name).map((c) => c.args);
+    await user.click(await screen.findByRole("checkbox", { name: "Select calm-gull-102" }));
+    await user.click(screen.getByRole("button", { name: "Archive" }));
+    await screen.findByText("1 run archived");
+    expect(sent("runs_archive")).toEqual([{ run_ids: [run(2)] }]);
+    await waitFor(() => expect(screen.queryByText("calm-gull-102")).toBeNull());
+    await user.click(screen.getByRole("button", { name: "Undo" }));
+    await screen.findByText("calm-gull-102");
+    expect(sent("runs_unarchive")).toEqual([{ run_ids: [run(2)] }]);
+    await user.click(screen.getByRole("button", { name: "Actions for calm-gull-102" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Archive" }));
+    await waitFor(() => expect(screen.queryByText("calm-gull-102")).toBeNull());
+    await user.click(screen.getByRole("radio", { name: "Archived" }));
+    await screen.findByText("calm-gull-102");
+    expect(await axeProblems()).toEqual([]);
+  });
+
+  it("says of an archived run since when, and takes it out of the archive", async () => {
+    const archived = RUNS.find((row) => row.stage === "archived")?.id ?? "";
+    const { user, backend } = renderScreen(`/runs/${archived}`);
+    await screen.findByText(/^This run is archived since .*2026/);
+    await user.click(screen.getByRole("button", { name: "Unarchive" }));
+    await waitFor(() => expect(screen.queryByText(/^This run is archived/)).toBeNull());
+    expect(backend.calls.find((c) => c.name === "runs_unarchive")?.args).toEqual({ run_ids: [archived] });
+  });
+
   it("turns words into a search by name and leaves the language alone", () => {
     expect(filterOf(" tern ")).toEqual({ filter: "attributes.run_name ILIKE '%tern%'", names: true });
     expect(filterOf("it's")).toEqual({ filter: "attributes.run_name ILIKE '%its%'", names: true });

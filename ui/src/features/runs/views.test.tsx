@@ -31,6 +31,15 @@ it("opens a view, marks it as changed, saves it under its name and another, rena
   await waitFor(() => expect(saved().at(-1)).toMatchObject({ filter: "metrics.accuracy > 0.95" }));
   await waitFor(() => expect(screen.queryByText("changed")).toBeNull());
 
+  // Which stage is shown belongs to the view.
+  await user.click(screen.getByRole("radio", { name: "Archived" }));
+  await choose(/Best penguins.*changed/, "Save changes");
+  await waitFor(() => expect(saved().at(-1)).toMatchObject({ stage: "archived" }));
+  await choose(/Best penguins/, "All runs");
+  await waitFor(() => expect(router.state.location.search).not.toHaveProperty("stage"));
+  await choose(/All runs/, "Best penguins");
+  await waitFor(() => expect(router.state.location.search).toMatchObject({ stage: "archived" }));
+
   await choose(/Best penguins/, "Save as a view…");
   const name = await screen.findByRole("textbox", { name: "Name of the view" });
   await user.type(name, "Best penguins{Enter}");

@@ -48,6 +48,11 @@ export const runs = define({
   },
   "runs.noMatchTitle": { en: "No run matches", sv: "Ingen körning passar" },
   "runs.noMatchLead": { en: "{total} without this filter.", sv: "{total} utan det här filtret." },
+  "runs.noArchivedTitle": { en: "No archived runs", sv: "Inga arkiverade körningar" },
+  "runs.noArchivedLead": {
+    en: "Runs that are archived leave the table and stand here with everything they had. They are never deleted for good.",
+    sv: "Körningar som arkiveras lämnar tabellen och ligger här med allt de hade. De tas aldrig bort för gott.",
+  },
   "runs.noDeletedTitle": { en: "No deleted runs", sv: "Inga borttagna körningar" },
   "runs.noDeletedLead": {
     en: "Deleted runs stand here until they are restored.",
@@ -115,6 +120,7 @@ export const runs = define({
   "runs.onMachine": { en: "On {machine}", sv: "På {machine}" },
   "runs.stage": { en: "Life stage", sv: "Livsskede" },
   "runs.active": { en: "Active", sv: "Aktiva" },
+  "runs.archived": { en: "Archived", sv: "Arkiverade" },
   "runs.deleted": { en: "Deleted", sv: "Borttagna" },
 
   "runs.status.queued": { en: "Queued", sv: "I kö" },
@@ -146,6 +152,16 @@ export const runs = define({
   "runs.cancelLead": {
     en: "The process is asked to stop, and ended after ten seconds if it does not. What it has logged stays.",
     sv: "Processen ombeds att stanna, och avslutas efter tio sekunder om den inte gör det. Det som loggats finns kvar.",
+  },
+  "runs.archive": { en: "Archive", sv: "Arkivera" },
+  "runs.unarchive": { en: "Unarchive", sv: "Ta ur arkivet" },
+  "runs.archivedToast": {
+    en: { one: "{n} run archived", other: "{n} runs archived" },
+    sv: { one: "{n} körning arkiverad", other: "{n} körningar arkiverade" },
+  },
+  "runs.unarchivedToast": {
+    en: { one: "{n} run is back on the table", other: "{n} runs are back on the table" },
+    sv: { one: "{n} körning är tillbaka i tabellen", other: "{n} körningar är tillbaka i tabellen" },
   },
   "runs.delete": { en: "Delete", sv: "Ta bort" },
   "runs.restore": { en: "Restore", sv: "Återställ" },
@@ -217,6 +233,14 @@ export const runs = define({
   "runs.noMachine": { en: "Logged by a client", sv: "Loggad av en klient" },
   "runs.notStarted": { en: "not started", sv: "inte startad" },
   "runs.notFoundTitle": { en: "This run is not here any more", sv: "Körningen finns inte längre" },
+  "runs.archivedBanner": {
+    en: "This run is archived. It keeps everything it had.",
+    sv: "Körningen är arkiverad. Den har kvar allt den hade.",
+  },
+  "runs.archivedSince": {
+    en: "This run is archived since {time}. It keeps everything it had.",
+    sv: "Körningen är arkiverad sedan {time}. Den har kvar allt den hade.",
+  },
   "runs.deletedBanner": {
     en: "This run is deleted. It can still be restored.",
     sv: "Körningen är borttagen. Den kan fortfarande återställas.",
