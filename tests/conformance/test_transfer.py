@@ -139,7 +139,7 @@ def wave(count):
     return [Metric("long", math.sin(n), 1_700_000_000_000 + n, n) for n in range(count)]
 
 
-def fill(client, root):
+def fill(client, root, tags=None):
     """Gives a store of MLflow everything that there is to carry but a long metric."""
     work = root / "work"
     (work / "folder/deep").mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ def fill(client, root):
     client.create_experiment("empty")
     gone = client.create_experiment("gone")
     client.log_param(client.create_run(gone).info.run_id, "p", "1")
-    run = client.create_run(first, start_time=1_700_000_000_000, run_name="the run", tags={"a": "b"})
+    run = client.create_run(first, start_time=1_700_000_000_000, run_name="the run", tags={"a": "b", **(tags or {})})
     run_id = run.info.run_id
     client.log_batch(
         run_id,
@@ -222,7 +222,8 @@ class Transfer(unittest.TestCase):
         os.chdir(cls.sqlite.parent)
         try:
             cls.sqlite_client = MlflowClient(f"sqlite:///{cls.sqlite}")
-            cls.sqlite_run = fill(cls.sqlite_client, cls.root / "sql")
+            # A key that MLflow takes when a run is made, and never again.
+            cls.sqlite_run = fill(cls.sqlite_client, cls.root / "sql", {"rows&columns!": "3"})
             for at in range(0, SHORTER, 1000):
                 cls.sqlite_client.log_batch(cls.sqlite_run, metrics=wave(SHORTER)[at : at + 1000])
         finally:

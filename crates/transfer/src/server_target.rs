@@ -131,11 +131,22 @@ impl ServerTarget {
     fn create(&self, here: &Experiment, run: &Run) -> Result<SourceRun> {
         self.writable(here)?;
         let info = &run.info;
+        // Here MLflow takes keys of tags that it does not take later.
+        let mut tags: Vec<KeyValue> = run
+            .tags
+            .iter()
+            .filter(|tag| tag.key != "mlflow.runName" && tag.key != RUN_TAG)
+            .cloned()
+            .collect();
+        tags.push(KeyValue {
+            key: RUN_TAG.to_owned(),
+            value: info.run_id.clone(),
+        });
         let mut body = json!({
             "experiment_id": here.id.to_string(),
             "user_id": info.user_id,
             "run_name": info.name,
-            "tags": [{"key": RUN_TAG, "value": info.run_id}],
+            "tags": pairs(&tags),
         });
         if let Some(start) = info.start_time {
             put(&mut body, "start_time", start);
