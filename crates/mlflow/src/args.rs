@@ -275,6 +275,12 @@ impl Args {
         Ok((self.page_size(default, limit)?, self.offset()?))
     }
 
+    /// Whether `max_results` asks for nothing: in some searches MLflow answers that with
+    /// an empty page.
+    pub(crate) fn asks_for_none(&self) -> Result<bool, Fault> {
+        Ok(self.int("max_results")?.is_some_and(|max| max < 1))
+    }
+
     /// `max_results` within its limit.
     pub(crate) fn page_size(&self, default: usize, limit: usize) -> Result<usize, Fault> {
         Ok(match self.int("max_results")? {
@@ -387,17 +393,16 @@ pub(crate) fn wrong_type(name: &str, value: &Value) -> Fault {
     ))
 }
 
+/// The whole part of a number: 1e12 is written so by some, and Python's `time.time() * 1000`
+/// has a fraction. Beyond 2^53 it would not be exact.
+pub(crate) fn whole(number: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be small")]
+    (number.abs() < 9e15).then_some(number as i64)
+}
+
 pub(crate) fn int(value: &Value) -> Option<i64> {
     match value {
-        Value::Number(number) => number.as_i64().or_else(|| {
-            let float = number.as_f64()?;
-            // 1e12 is written so by some; beyond 2^53 it would not be exact.
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "checked to be whole and small"
-            )]
-            (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64)
-        }),
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
@@ -407,6 +412,7 @@ pub(crate) fn float(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
+        Value::Bool(yes) => Some(f64::from(u8::from(*yes))),
         _ => None,
     }
 }

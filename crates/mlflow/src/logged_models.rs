@@ -229,7 +229,15 @@ async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
         })
         .collect::<Result<Vec<_>, Fault>>()?;
     let asked = Asked::of(&args);
-    let max_results = args.page_size(100, 50_000)?;
+    // To MLflow 0 is the default of its store, and there is no most: a page has at most so
+    // many here, and a token for the rest.
+    let max_results = args.int("max_results")?;
+    let none = max_results.is_some_and(|max| max < 0);
+    let max_results = match max_results {
+        None => 50,
+        Some(0) => 100,
+        Some(max) => usize::try_from(max).unwrap_or(0).clamp(1, 50_000),
+    };
     let offset = asked.offset(&args)?;
     let query = LoggedModelQuery {
         experiment_ids,
@@ -253,6 +261,9 @@ async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
             Ok((items, page.next))
         })
         .await?;
+    if none {
+        return Ok(Json(json!({})));
+    }
     Ok(Json(json::page_with(
         "models",
         items,

@@ -60,6 +60,10 @@ struct AnyNumber;
 enum Number {
     Int(i64),
     Float(f64),
+    /// One in a string that is no whole number.
+    Word(f64),
+    /// Python's `True` and `False`, which are 1 and 0.
+    Bool(bool),
 }
 
 impl Visitor<'_> for AnyNumber {
@@ -85,13 +89,17 @@ impl Visitor<'_> for AnyNumber {
         Ok(Number::Float(value))
     }
 
+    fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Number, E> {
+        Ok(Number::Bool(yes))
+    }
+
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
         let text = text.trim();
         if let Ok(int) = text.parse() {
             return Ok(Number::Int(int));
         }
         text.parse()
-            .map(Number::Float)
+            .map(Number::Word)
             .map_err(|_| E::custom("not a number"))
     }
 }
@@ -100,14 +108,10 @@ impl<'de> Deserialize<'de> for Int {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match deserializer.deserialize_any(AnyNumber)? {
             Number::Int(value) => Ok(Self(value)),
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "checked to be whole and small"
-            )]
-            Number::Float(value) if value.fract() == 0.0 && value.abs() < 9e15 => {
-                Ok(Self(value as i64))
-            }
-            Number::Float(_) => Err(de::Error::custom("not a whole number")),
+            Number::Float(value) => args::whole(value)
+                .map(Self)
+                .ok_or_else(|| de::Error::custom("not a whole number")),
+            Number::Word(_) | Number::Bool(_) => Err(de::Error::custom("not a whole number")),
         }
     }
 }
@@ -117,7 +121,8 @@ impl<'de> Deserialize<'de> for Float {
         Ok(Self(match deserializer.deserialize_any(AnyNumber)? {
             #[expect(clippy::cast_precision_loss, reason = "as JSON numbers are")]
             Number::Int(value) => value as f64,
-            Number::Float(value) => value,
+            Number::Float(value) | Number::Word(value) => value,
+            Number::Bool(yes) => f64::from(u8::from(yes)),
         }))
     }
 }

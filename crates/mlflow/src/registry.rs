@@ -52,7 +52,12 @@ async fn by_name(State(state): State<MlflowState>, args: Args) -> Answer {
 }
 
 async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
-    let (max_results, offset) = args.page(100, 1_000)?;
+    let none = args.asks_for_none()?;
+    let (max_results, offset) = if none {
+        (1, args.offset()?)
+    } else {
+        args.page(100, 1_000)?
+    };
     let query = RegistryQuery {
         filter: args.text("filter")?.unwrap_or_default(),
         order_by: args.texts("order_by")?,
@@ -62,6 +67,9 @@ async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
     let page = state
         .read(move |reader| reader.registered_models(&query))
         .await?;
+    if none {
+        return Ok(Json(json!({})));
+    }
     let items = page.items.iter().map(json::registered_model).collect();
     Ok(Json(json::page("registered_models", items, page.next)))
 }

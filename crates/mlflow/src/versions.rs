@@ -7,7 +7,7 @@ use skerry_domain::tracking::ModelVersion;
 use skerry_store::{NewModelVersion, RegistryQuery, Result, StoreError, Tx};
 
 use crate::args::Args;
-use crate::fault::Answer;
+use crate::fault::{Answer, Fault};
 use crate::{MlflowState, Paths, json, source};
 
 /// The tag of a logged model that says which versions were made of it.
@@ -92,6 +92,12 @@ async fn by_number(State(state): State<MlflowState>, args: Args) -> Answer {
 }
 
 async fn search(State(state): State<MlflowState>, args: Args) -> Answer {
+    if args.asks_for_none()? {
+        return Err(Fault::invalid(format!(
+            "Invalid value for max_results. It must be a positive integer, but got {}",
+            args.int("max_results")?.unwrap_or_default()
+        )));
+    }
     let (max_results, offset) = args.page(10_000, 200_000)?;
     let query = RegistryQuery {
         filter: args.text("filter")?.unwrap_or_default(),

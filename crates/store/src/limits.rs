@@ -12,6 +12,8 @@ const EXPERIMENT_NAME: usize = 500;
 const ARTIFACT_LOCATION: usize = 2_048;
 const EXPERIMENT_TAG_VALUE: usize = 20_000;
 const REGISTRY_TAG_VALUE: usize = 100_000;
+/// The tag of a model version that has the text of a prompt.
+const PROMPT_TEXT: &str = "mlflow.prompt.text";
 const ALIAS: usize = 255;
 const BATCH_METRICS: usize = 1_000;
 const BATCH_PARAMS: usize = 100;
@@ -188,6 +190,17 @@ pub(crate) fn param(pair: &mut KeyValue, path: &str) -> Result<()> {
 
 pub(crate) fn tag(pair: &mut KeyValue, path: &str) -> Result<()> {
     key_chars(&at(path, "key"), &pair.key)?;
+    first_tag(pair, path)
+}
+
+/// A tag that a run is made with: MLflow lets it have any key there.
+pub(crate) fn first_tag(pair: &mut KeyValue, path: &str) -> Result<()> {
+    if pair.key.is_empty() {
+        return invalid(format!(
+            "Missing value for required parameter '{}'.",
+            at(path, "key")
+        ));
+    }
     length(&at(path, "key"), KEY, &pair.key)?;
     let kept = cut(TAG_VALUE, &pair.value).len();
     pair.value.truncate(kept);
@@ -200,10 +213,28 @@ pub(crate) fn experiment_tag(pair: &KeyValue) -> Result<()> {
     length("value", EXPERIMENT_TAG_VALUE, &pair.value)
 }
 
+pub(crate) fn registry_tag_key(key: &str) -> Result<()> {
+    key_chars("key", key)?;
+    length("key", KEY, key)
+}
+
 pub(crate) fn registry_tag(pair: &KeyValue) -> Result<()> {
-    key_chars("key", &pair.key)?;
-    length("key", KEY, &pair.key)?;
+    registry_tag_key(&pair.key)?;
     length("value", REGISTRY_TAG_VALUE, &pair.value)
+}
+
+/// As [`registry_tag`]; the text of a prompt is a tag, and called by its name.
+pub(crate) fn version_tag(pair: &KeyValue) -> Result<()> {
+    match registry_tag(pair) {
+        Err(StoreError::Invalid(_))
+            if pair.key == PROMPT_TEXT && pair.value.chars().count() > REGISTRY_TAG_VALUE =>
+        {
+            invalid(format!(
+                "Prompt text exceeds max length of {REGISTRY_TAG_VALUE} characters."
+            ))
+        }
+        answer => answer,
+    }
 }
 
 pub(crate) fn experiment_name(name: &str) -> Result<()> {

@@ -77,7 +77,7 @@ const MODELS: Searchable<'_> = Searchable {
             "replace(m.status, 'LOGGED_MODEL_', '')",
             Kind::Listed,
         ),
-        ("source_run_id", "m.source_run_id", Kind::Listed),
+        ("source_run_id", "m.source_run_id", Kind::Optional),
         ("creation_timestamp", "m.created_at", Kind::Number),
         ("creation_time", "m.created_at", Kind::Number),
         ("last_updated_timestamp", "m.updated_at", Kind::Number),

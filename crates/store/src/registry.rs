@@ -332,8 +332,9 @@ impl Tx<'_> {
     /// Deletes a tag; one that is not there is gone already.
     ///
     /// # Errors
-    /// `NotFound` for the model.
+    /// `NotFound` for the model, `Invalid` for a key that no tag can have.
     pub fn delete_registered_model_tag(&self, name: &str, key: &str) -> Result<()> {
+        limits::registry_tag_key(key)?;
         let id = self.registered_number(name)?;
         if let Some(before) = self.registered_tag(id, key)? {
             self.conn().execute(
@@ -404,8 +405,10 @@ impl Tx<'_> {
     /// Deletes an alias; one that is not there is gone already.
     ///
     /// # Errors
-    /// `NotFound` for the model; `Input` when the alias is protected.
+    /// `NotFound` for the model; `Invalid` for what no alias can be called; `Input` when the
+    /// alias is protected.
     pub fn delete_alias(&self, name: &str, alias: &str) -> Result<()> {
+        limits::alias_chars(alias)?;
         let id = self.registered_number(name)?;
         self.drop_alias(id, alias)?;
         self.journal(|| Change::AliasDeleted {

@@ -244,7 +244,7 @@ impl Tx<'_> {
     pub fn create_run(&self, mut new: NewRun) -> Result<Run> {
         let experiment = self.active_experiment(new.experiment_id)?;
         for (n, tag) in new.tags.iter_mut().enumerate() {
-            limits::tag(tag, &format!("tags[{n}]"))?;
+            limits::first_tag(tag, &format!("tags[{n}]"))?;
         }
         let run_id = match new.run_id.take() {
             Some(id) => {

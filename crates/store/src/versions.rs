@@ -41,8 +41,8 @@ const COLUMNS: &str = "m.name, v.version, v.created_at, v.updated_at, v.descript
 const VERSIONS: Searchable<'_> = Searchable {
     attributes: &[
         ("name", "m.name", Kind::Listed),
-        ("version_number", "v.version", Kind::Number),
-        ("run_id", "v.run_id", Kind::Listed),
+        ("version_number", "v.version", Kind::Numbered),
+        ("run_id", "v.run_id", Kind::Optional),
         ("source_path", "v.source", Kind::Text),
     ],
     tags: "EXISTS (SELECT 1 FROM model_version_tags t WHERE t.model = v.model AND t.version = v.version \
@@ -247,7 +247,7 @@ impl Tx<'_> {
     pub fn create_model_version(&self, mut new: NewModelVersion) -> Result<ModelVersion> {
         limits::model_name(&new.name, "name")?;
         for tag in &new.tags {
-            limits::registry_tag(tag)?;
+            limits::version_tag(tag)?;
         }
         let model = self.registered_number(&new.name)?;
         let storage_location = self.resolve_source(&mut new)?;
@@ -541,7 +541,7 @@ impl Tx<'_> {
     /// # Errors
     /// `NotFound`, `Invalid`.
     pub fn set_model_version_tag(&self, name: &str, version: i64, tag: &KeyValue) -> Result<()> {
-        limits::registry_tag(tag)?;
+        limits::version_tag(tag)?;
         self.model_version(name, version)?;
         let model = self.registered_number(name)?;
         self.put_version_tags(model, version, std::slice::from_ref(tag))?;
@@ -551,8 +551,9 @@ impl Tx<'_> {
     /// Deletes a tag; one that is not there is gone already.
     ///
     /// # Errors
-    /// `NotFound` for the version.
+    /// `NotFound` for the version, `Invalid` for a key that no tag can have.
     pub fn delete_model_version_tag(&self, name: &str, version: i64, key: &str) -> Result<()> {
+        limits::registry_tag_key(key)?;
         self.model_version(name, version)?;
         let model = self.registered_number(name)?;
         if let Some(before) = self.version_tag(model, version, key)? {

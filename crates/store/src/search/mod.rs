@@ -55,7 +55,11 @@ pub(crate) enum Kind {
     Text,
     /// Text that may be compared with a list.
     Listed,
+    /// As `Listed`; where there is none, it is the empty text.
+    Optional,
     Number,
+    /// A number that may stand in quotes, since clients have it as text.
+    Numbered,
 }
 
 /// What can be searched for in one kind of thing. The SQL of tags, params, metrics
@@ -302,24 +306,35 @@ impl Searchable<'_> {
                 ),
             ));
         };
+        let number = match (kind, &clause.value) {
+            // Whole numbers stay whole: a time in ms is exact.
+            (Kind::Number | Kind::Numbered, Value::Number(number, text)) => Some(
+                text.parse::<i64>()
+                    .map_or_else(|_| Bound::from(*number), Bound::from),
+            ),
+            (Kind::Numbered, Value::Text(text)) => text.parse::<i64>().ok().map(Bound::from),
+            _ => None,
+        };
+        if let Some(number) = number {
+            let op = order_op(clause.op).ok_or_else(|| bad_op(clause))?;
+            return Ok(Condition::new(format!("{column} {op} ?"), [number]));
+        }
+        let or_empty = format!("ifnull({column}, '')");
+        let column = if *kind == Kind::Optional && !names_some(clause) {
+            or_empty.as_str()
+        } else {
+            column
+        };
         match (kind, &clause.value) {
-            (Kind::Number, Value::Number(number, text)) => {
-                let op = order_op(clause.op).ok_or_else(|| bad_op(clause))?;
-                // Whole numbers stay whole: a time in ms is exact.
-                let bound = text
-                    .parse::<i64>()
-                    .map_or_else(|_| Bound::from(*number), Bound::from);
-                Ok(Condition::new(format!("{column} {op} ?"), [bound]))
-            }
             (_, Value::None) => Err(no_null(clause, "attribute")),
-            (Kind::Number, other) => Err(parse::error(
+            (Kind::Number | Kind::Numbered, other) => Err(parse::error(
                 clause.at,
                 format!(
                     "Expected numeric value type for numeric attribute: {name}. Found {}",
                     shown(other)
                 ),
             )),
-            (Kind::Listed, Value::List(items)) => listed(column, clause, items),
+            (Kind::Listed | Kind::Optional, Value::List(items)) => listed(column, clause, items),
             (_, Value::List(_)) => Err(parse::error(
                 clause.at,
                 format!(
@@ -394,6 +409,15 @@ impl Searchable<'_> {
             bound.extend(condition.bound);
         }
         Ok(Condition::new(format!("({})", texts.join(word)), bound))
+    }
+}
+
+/// Whether only a text that is there can be meant, so that an index on it serves.
+fn names_some(clause: &Clause) -> bool {
+    match (clause.op, &clause.value) {
+        (Op::Equal, Value::Text(text)) => !text.is_empty(),
+        (Op::In, Value::List(items)) => items.iter().all(|text| !text.is_empty()),
+        _ => false,
     }
 }
 
