@@ -109,7 +109,14 @@ describe("web backend", () => {
 });
 
 describe("hooks", () => {
-  const run = (id: string) => ({ run_id: id, keys: [], max_points: 40, from_step: null, to_step: null });
+  const run = (id: string) => ({
+    run_id: id,
+    keys: [],
+    max_points: 40,
+    from_step: null,
+    to_step: null,
+    over: null,
+  });
 
   function setup() {
     const counts = { machines: 0, a: 0, b: 0 };

@@ -57,6 +57,7 @@ impl Console {
                 stage: RunStage::Active,
                 offset: 0,
                 limit: 200,
+                columns: Vec::new(),
             })
             .await?
             .rows;

@@ -1,4 +1,4 @@
-//! Several runs beside one another: what differs between them, and their charts of one metric.
+//! Several runs beside one another: what differs between them.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use skerry_domain::ErrorBody;
 
 use crate::Console;
 use crate::api::*;
-use crate::runs::{Seen, check_id, environment, inputs, is_system, metric_value, series};
+use crate::runs::{Seen, check_id, environment, inputs, is_system, metric_value};
 
 /// So many runs are compared at once.
 const COMPARED: usize = 200;
@@ -63,42 +63,10 @@ impl Console {
                 .collect(),
         })
     }
-
-    /// One metric of several runs.
-    pub async fn runs_chart(&self, query: RunsChartQuery) -> Result<Vec<RunSeries>, ErrorBody> {
-        let ids = compared(query.run_ids)?;
-        if !(10..=2000).contains(&query.max_points) {
-            return Err(ErrorBody::invalid(
-                "max_points",
-                "Ask for 10 to 2000 points.",
-            ));
-        }
-        let range = (query.from_step.is_some() || query.to_step.is_some()).then(|| {
-            (
-                query.from_step.unwrap_or(i64::MIN),
-                query.to_step.unwrap_or(i64::MAX),
-            )
-        });
-        let (key, max_points) = (query.key, query.max_points);
-        self.db(move |store| {
-            store.read(|reader| {
-                let mut charts = Vec::new();
-                for run_id in ids {
-                    let chart = reader.chart(&run_id, &key, max_points as usize, range)?;
-                    if chart.points > 0 {
-                        let series = series(key.clone(), &chart, range.is_some(), max_points);
-                        charts.push(RunSeries { run_id, series });
-                    }
-                }
-                Ok(charts)
-            })
-        })
-        .await
-    }
 }
 
 /// The ids, each once, in their order.
-fn compared(ids: Vec<String>) -> Result<Vec<String>, ErrorBody> {
+pub(crate) fn compared(ids: Vec<String>) -> Result<Vec<String>, ErrorBody> {
     let mut once: Vec<String> = Vec::with_capacity(ids.len());
     for id in ids {
         check_id("run_ids", &id)?;

@@ -13,6 +13,8 @@ pub mod api;
 pub mod approvals;
 mod artifacts;
 pub mod bindings;
+mod charts;
+mod columns;
 mod commands;
 mod compare;
 mod console;

@@ -570,10 +570,7 @@ fn load(
         None => None,
     };
     let seen = match run {
-        Some(run) => Some(Seen {
-            workload: reader.workload_state(&run.info.run_id)?,
-            run,
-        }),
+        Some(run) => Some(Seen::load(reader, run)?),
         None => None,
     };
     let wanted = number(version.version);

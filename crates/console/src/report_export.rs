@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 
 use base64::Engine as _;
-use skerry_domain::tracking::Run;
 use skerry_domain::{Code, ErrorBody, RunStatus};
 use skerry_report::{
     Cell, Column, Figure, FigureError, Language as Words, Line, Page, Part, Table, Theme as Colors,
     XAxis, looks,
 };
+use skerry_store::Pick;
 
 use crate::Console;
 use crate::api::*;
+use crate::columns::MetricColumn;
 use crate::console::blocking;
 use crate::reports::Resolved;
+use crate::runs::Seen;
 
 /// Points of all lines of a chart together, and the least and most of one.
 const POINTS: usize = 24_000;
@@ -134,7 +136,7 @@ impl Console {
                 runs,
             } => {
                 let resolved = self
-                    .resolved(runs.unwrap_or_else(|| of_report.clone()))
+                    .resolved(runs.unwrap_or_else(|| of_report.clone()), Vec::new())
                     .await?;
                 let notes = notes(&resolved, words);
                 let lines = self.lines(resolved, metrics.clone(), x).await?;
@@ -161,7 +163,7 @@ impl Console {
                 runs,
             } => {
                 let resolved = self
-                    .resolved(runs.unwrap_or_else(|| of_report.clone()))
+                    .resolved(runs.unwrap_or_else(|| of_report.clone()), columns.clone())
                     .await?;
                 Ok(Part::Table(self.table(title, &columns, resolved, words)))
             }
@@ -240,7 +242,7 @@ impl Console {
         }];
         all.extend(columns.iter().map(|id| Column {
             name: column_name(id, words),
-            numbers: id.starts_with("metrics."),
+            numbers: MetricColumn::of(id).is_some(),
         }));
         let mut rows: Vec<Vec<Cell>> = resolved
             .seen
@@ -248,7 +250,7 @@ impl Console {
             .map(|seen| {
                 let row = self.run_row(seen, &resolved.names, 0);
                 let mut cells = vec![Cell::Text(row.name.clone())];
-                cells.extend(columns.iter().map(|id| cell(&row, &seen.run, id, words)));
+                cells.extend(columns.iter().map(|id| cell(&row, seen, id, words)));
                 cells
             })
             .collect();
@@ -325,6 +327,14 @@ fn told_apart(resolved: &Resolved) -> Vec<String> {
 }
 
 fn column_name(id: &str, words: Words) -> String {
+    if let Some(MetricColumn { key, pick }) = MetricColumn::of(id) {
+        return match pick {
+            Pick::Last => key.to_owned(),
+            Pick::Least => format!("{key} min"),
+            Pick::Greatest => format!("{key} max"),
+            Pick::At(step) => format!("{key} @ {step}"),
+        };
+    }
     let (en, sv) = match id {
         "attributes.status" => ("Status", "Status"),
         "attributes.experiment" => ("Experiment", "Experiment"),
@@ -339,7 +349,15 @@ fn column_name(id: &str, words: Words) -> String {
     said(words, en.to_owned(), sv.to_owned())
 }
 
-fn cell(row: &RunRow, run: &Run, id: &str, words: Words) -> Cell {
+fn cell(row: &RunRow, seen: &Seen, id: &str, words: Words) -> Cell {
+    if let Some(shown) = seen.columns.iter().find(|shown| shown.column == id) {
+        let special = || shown.special.as_deref()?.parse().ok();
+        return shown
+            .value
+            .or_else(special)
+            .map_or(Cell::None, Cell::Number);
+    }
+    let run = &seen.run;
     let text = |text: Option<&str>| match text {
         Some(text) if !text.is_empty() => Cell::Text(text.to_owned()),
         _ => Cell::None,
@@ -347,11 +365,6 @@ fn cell(row: &RunRow, run: &Run, id: &str, words: Words) -> Cell {
     let time = |at: Option<i64>| text(at.map(moment).as_deref());
     let (kind, key) = id.split_once('.').unwrap_or(("", id));
     match (kind, key) {
-        ("metrics", key) => run
-            .metrics
-            .iter()
-            .find(|point| point.key == key)
-            .map_or(Cell::None, |point| Cell::Number(point.value)),
         ("params", key) => text(run.param(key)),
         ("tags", key) => text(run.tag(key)),
         (_, "status") => {

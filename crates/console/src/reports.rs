@@ -92,7 +92,7 @@ impl Console {
     /// Which runs those of a report are now.
     pub async fn report_runs(&self, query: ReportRunsQuery) -> Result<ReportRunSet, ErrorBody> {
         check_columns(&query.columns)?;
-        let resolved = self.resolved(query.runs).await?;
+        let resolved = self.resolved(query.runs, query.columns.clone()).await?;
         let wanted: HashSet<&str> = query.columns.iter().map(String::as_str).collect();
         let is_wanted = |kind: &str, key: &str| wanted.contains(format!("{kind}.{key}").as_str());
         let mut keys = BTreeSet::new();
@@ -120,13 +120,17 @@ impl Console {
         })
     }
 
-    /// The runs that are meant, now.
-    pub(crate) async fn resolved(&self, runs: ReportRuns) -> Result<Resolved, ErrorBody> {
+    /// The runs that are meant, now, with their values in metric columns.
+    pub(crate) async fn resolved(
+        &self,
+        runs: ReportRuns,
+        columns: Vec<String>,
+    ) -> Result<Resolved, ErrorBody> {
         check_runs(&runs)?;
         self.db(move |store| {
             let names = store.machine_names()?;
             store.read(|reader| match runs {
-                ReportRuns::Chosen { runs } => chosen(reader, runs, names),
+                ReportRuns::Chosen { runs } => chosen(reader, runs, &columns, names),
                 ReportRuns::Search {
                     filter,
                     order_by,
@@ -156,7 +160,7 @@ impl Console {
                             .runs(&wanted)?
                             .items
                             .into_iter()
-                            .map(|run| Seen::load(reader, run))
+                            .map(|run| Seen::with_columns(reader, run, &columns))
                             .collect::<Result<_, _>>()?,
                         gone: Vec::new(),
                         names,
@@ -171,6 +175,7 @@ impl Console {
 fn chosen(
     reader: &Reader<'_>,
     runs: Vec<ChosenRun>,
+    columns: &[String],
     names: MachineNames,
 ) -> Result<Resolved, StoreError> {
     let (mut seen, mut gone) = (Vec::new(), Vec::new());
@@ -180,7 +185,7 @@ fn chosen(
             continue;
         }
         match reader.run(&run.id) {
-            Ok(found) => seen.push(Seen::load(reader, found)?),
+            Ok(found) => seen.push(Seen::with_columns(reader, found, columns)?),
             Err(StoreError::NotFound(_)) => gone.push(run),
             Err(error) => return Err(error),
         }

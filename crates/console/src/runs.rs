@@ -1,4 +1,4 @@
-//! Looking at runs: search, one run, charts, logs, tags.
+//! Looking at runs: search, one run, logs, tags.
 
 use std::collections::HashMap;
 
@@ -10,6 +10,7 @@ use skerry_store::{ARCHIVED_TAG, Reader, RunQuery as StoreQuery, StoreError, Tx,
 
 use crate::Console;
 use crate::api::*;
+use crate::columns::column_values;
 
 /// Metrics, params and tags of a run that a list carries.
 const LIST_KEYS: usize = 50;
@@ -20,12 +21,27 @@ const NOTE: &str = "mlflow.note.content";
 pub(crate) struct Seen {
     pub(crate) run: Run,
     pub(crate) workload: Option<WorkloadState>,
+    /// What it has in the metric columns that are wanted.
+    pub(crate) columns: Vec<ColumnValue>,
 }
 
 impl Seen {
     pub(crate) fn load(reader: &Reader<'_>, run: Run) -> Result<Self, StoreError> {
-        let workload = reader.workload_state(&run.info.run_id)?;
-        Ok(Self { run, workload })
+        Self::with_columns(reader, run, &[])
+    }
+
+    /// With values of those of the columns that show metrics.
+    pub(crate) fn with_columns(
+        reader: &Reader<'_>,
+        run: Run,
+        columns: &[String],
+    ) -> Result<Self, StoreError> {
+        let run_id = &run.info.run_id;
+        Ok(Self {
+            workload: reader.workload_state(run_id)?,
+            columns: column_values(reader, run_id, columns)?,
+            run,
+        })
     }
 }
 
@@ -37,6 +53,12 @@ impl Console {
     pub async fn runs_search(&self, query: RunQuery) -> Result<RunPage, ErrorBody> {
         if !(1..=1000).contains(&query.limit) {
             return Err(ErrorBody::invalid("limit", "Ask for 1 to 1000 runs."));
+        }
+        if query.columns.len() > LIST_KEYS {
+            return Err(ErrorBody::invalid(
+                "columns",
+                format!("Ask for at most {LIST_KEYS} columns."),
+            ));
         }
         if let Some(machine) = &query.machine_id {
             check_id("machine_id", machine)?;
@@ -74,7 +96,7 @@ impl Console {
                             .runs(&wanted)?
                             .items
                             .into_iter()
-                            .map(|run| Seen::load(reader, run))
+                            .map(|run| Seen::with_columns(reader, run, &query.columns))
                             .collect::<Result<Vec<_>, _>>()?;
                         Ok((
                             seen,
@@ -149,7 +171,11 @@ impl Console {
     }
 
     pub(crate) fn run_row(&self, seen: &Seen, names: &MachineNames, keys: usize) -> RunRow {
-        let Seen { run, workload } = seen;
+        let Seen {
+            run,
+            workload,
+            columns,
+        } = seen;
         let info = &run.info;
         let link = info.machine_id.as_deref().and_then(|id| self.link_info(id));
         let connected = link
@@ -190,49 +216,8 @@ impl Console {
                 .take(keys)
                 .cloned()
                 .collect(),
+            columns: columns.clone(),
         }
-    }
-
-    /// Charts of a run's metrics.
-    pub async fn run_chart(&self, query: ChartQuery) -> Result<Vec<ChartSeries>, ErrorBody> {
-        check_id("run_id", &query.run_id)?;
-        if !(10..=5000).contains(&query.max_points) {
-            return Err(ErrorBody::invalid(
-                "max_points",
-                "Ask for 10 to 5000 points.",
-            ));
-        }
-        if query.keys.len() > 100 {
-            return Err(ErrorBody::invalid("keys", "Ask for at most 100 metrics."));
-        }
-        self.db(move |store| {
-            store.read(|reader| {
-                let keys = if query.keys.is_empty() {
-                    reader
-                        .metric_summaries(&query.run_id)?
-                        .into_iter()
-                        .map(|summary| summary.key)
-                        .take(100)
-                        .collect()
-                } else {
-                    query.keys.clone()
-                };
-                let range = (query.from_step.is_some() || query.to_step.is_some()).then(|| {
-                    (
-                        query.from_step.unwrap_or(i64::MIN),
-                        query.to_step.unwrap_or(i64::MAX),
-                    )
-                });
-                keys.into_iter()
-                    .map(|key| {
-                        let chart =
-                            reader.chart(&query.run_id, &key, query.max_points as usize, range)?;
-                        Ok(series(key, &chart, range.is_some(), query.max_points))
-                    })
-                    .collect()
-            })
-        })
-        .await
     }
 
     /// A window of a run's log.
@@ -566,42 +551,6 @@ pub(crate) fn environment(state: &WorkloadState) -> RunEnvironment {
         network_open: match spec.network {
             Some(mode) => mode == NetworkMode::Open,
             None => spec.engine == skerry_domain::EngineKind::Process,
-        },
-    }
-}
-
-pub(crate) fn series(
-    key: String,
-    chart: &skerry_store::Chart,
-    ranged: bool,
-    max_points: u32,
-) -> ChartSeries {
-    let samples = &chart.samples;
-    let infinities = samples
-        .iter()
-        .enumerate()
-        .filter(|(_, sample)| sample.value.is_infinite())
-        .map(|(index, sample)| Infinity {
-            index: u32::try_from(index).unwrap_or(u32::MAX),
-            positive: sample.value > 0.0,
-        })
-        .collect();
-    let count = samples.len() as u64;
-    ChartSeries {
-        key,
-        steps: samples.iter().map(|sample| sample.step).collect(),
-        times: samples.iter().map(|sample| sample.timestamp).collect(),
-        values: samples
-            .iter()
-            .map(|sample| sample.value.is_finite().then_some(sample.value))
-            .collect(),
-        infinities,
-        total: chart.points,
-        // How many lie in a range is not counted; a full answer was thinned.
-        thinned: if ranged {
-            count * 2 >= u64::from(max_points)
-        } else {
-            count < chart.points
         },
     }
 }

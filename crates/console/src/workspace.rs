@@ -154,6 +154,7 @@ impl Console {
                 stage: RunStage::Active,
                 offset: 0,
                 limit: 1000,
+                columns: Vec::new(),
             })
             .await?;
         found.extend(

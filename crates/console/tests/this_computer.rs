@@ -82,6 +82,7 @@ async fn charts(console: &Console, run_id: &str) -> Vec<ChartSeries> {
             max_points: 1000,
             from_step: None,
             to_step: None,
+            over: None,
         })
         .await
         .unwrap()
@@ -390,6 +391,7 @@ async fn a_console_that_was_closed_catches_up() {
             stage,
             offset: 0,
             limit: 10,
+            columns: Vec::new(),
         };
         let page = console.runs_search(query).await.unwrap();
         assert_eq!(page.total, page.rows.len() as u64);

@@ -65,7 +65,7 @@ impl Reader<'_> {
             samples.sort_unstable_by(Sample::by_step);
         }
         Ok(Chart {
-            samples: thin(samples, max_points),
+            samples: thin(samples, max_points, |sample| sample.value),
             points,
         })
     }
@@ -155,7 +155,11 @@ impl Reader<'_> {
 
 /// Of many points in order few: the first, the last, and of each bucket of equally
 /// many its least, its greatest and one gap.
-fn thin(samples: Vec<Sample>, max_points: usize) -> Vec<Sample> {
+pub(crate) fn thin<T: Copy>(
+    samples: Vec<T>,
+    max_points: usize,
+    value: impl Fn(&T) -> f64,
+) -> Vec<T> {
     if samples.len() <= max_points {
         return samples;
     }
@@ -165,7 +169,7 @@ fn thin(samples: Vec<Sample>, max_points: usize) -> Vec<Sample> {
     let mut kept = Vec::with_capacity(max_points);
     kept.extend(samples.first());
     for bucket in inner.chunks(size) {
-        chunk::extremes(bucket, &mut kept);
+        chunk::extremes(bucket, &value, &mut kept);
     }
     kept.extend(samples.last());
     kept
@@ -187,7 +191,7 @@ mod tests {
         samples[77_777].value = -5.0;
         samples[33_333].value = 9.0;
         samples[50_000].value = f64::NAN;
-        let few = thin(samples.clone(), 320);
+        let few = thin(samples.clone(), 320, |sample| sample.value);
         assert!(few.len() <= 330, "{}", few.len());
         assert_eq!(few.first(), samples.first());
         assert_eq!(few.last(), samples.last());

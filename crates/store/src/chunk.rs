@@ -108,7 +108,7 @@ pub(crate) fn decode(mut data: &[u8], into: &mut Vec<Sample>) {
 pub(crate) fn summary(samples: &[Sample]) -> Vec<u8> {
     let mut kept: Vec<Sample> = Vec::new();
     for bucket in samples.chunks(BUCKET) {
-        extremes(bucket, &mut kept);
+        extremes(bucket, |sample| sample.value, &mut kept);
     }
     let mut all = Vec::with_capacity(kept.len() + 2);
     all.extend(samples.first());
@@ -119,26 +119,31 @@ pub(crate) fn summary(samples: &[Sample]) -> Vec<u8> {
 }
 
 /// Adds the least, the greatest and one NaN of `samples`, in their order.
-pub(crate) fn extremes(samples: &[Sample], into: &mut Vec<Sample>) {
-    let mut least: Option<(usize, &Sample)> = None;
-    let mut greatest: Option<(usize, &Sample)> = None;
-    let mut gap: Option<(usize, &Sample)> = None;
+pub(crate) fn extremes<T: Copy>(samples: &[T], value: impl Fn(&T) -> f64, into: &mut Vec<T>) {
+    let mut least: Option<(usize, f64)> = None;
+    let mut greatest: Option<(usize, f64)> = None;
+    let mut gap: Option<usize> = None;
     for (n, sample) in samples.iter().enumerate() {
-        if sample.value.is_nan() {
-            gap = gap.or(Some((n, sample)));
+        let value = value(sample);
+        if value.is_nan() {
+            gap = gap.or(Some(n));
             continue;
         }
-        if least.is_none_or(|(_, other)| sample.value < other.value) {
-            least = Some((n, sample));
+        if least.is_none_or(|(_, other)| value < other) {
+            least = Some((n, value));
         }
-        if greatest.is_none_or(|(_, other)| sample.value > other.value) {
-            greatest = Some((n, sample));
+        if greatest.is_none_or(|(_, other)| value > other) {
+            greatest = Some((n, value));
         }
     }
-    let mut kept: Vec<(usize, &Sample)> = [least, greatest, gap].into_iter().flatten().collect();
-    kept.sort_by_key(|(n, _)| *n);
-    kept.dedup_by_key(|(n, _)| *n);
-    into.extend(kept.into_iter().map(|(_, sample)| *sample));
+    let number = |found: Option<(usize, f64)>| found.map(|(n, _)| n);
+    let mut kept: Vec<usize> = [number(least), number(greatest), gap]
+        .into_iter()
+        .flatten()
+        .collect();
+    kept.sort_unstable();
+    kept.dedup();
+    into.extend(kept.into_iter().filter_map(|n| samples.get(n)));
 }
 
 #[cfg(test)]

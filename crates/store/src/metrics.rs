@@ -382,9 +382,9 @@ impl Appended {
             Some(series) => {
                 tx.conn()
                     .prepare_cached(
-                        "UPDATE series SET last_value = ?2, last_step = ?3, last_ts = ?4, min_value = ?5,
-                            max_value = ?6, points = points + ?7, next_chunk = next_chunk + 1,
-                            loose = loose + 1, end_ts = ?8, end_step = ?9, ordered = ?10
+                        "UPDATE series SET last_value = ?2, last_step = ?3, last_ts = ?4,
+                            points = points + ?5, next_chunk = next_chunk + 1, loose = loose + 1,
+                            end_ts = ?6, end_step = ?7, ordered = ?8
                          WHERE id = ?1",
                     )?
                     .execute(params![
@@ -392,13 +392,22 @@ impl Appended {
                         null_if_nan(running.last.value),
                         running.last.step,
                         running.last.timestamp,
-                        running.min,
-                        running.max,
                         added,
                         running.end.0,
                         running.end.1,
                         running.order.number()
                     ])?;
+                // Their indexes are written only when there is something new.
+                if running.min != series.min {
+                    tx.conn()
+                        .prepare_cached("UPDATE series SET min_value = ?2 WHERE id = ?1")?
+                        .execute(params![series.id, running.min])?;
+                }
+                if running.max != series.max {
+                    tx.conn()
+                        .prepare_cached("UPDATE series SET max_value = ?2 WHERE id = ?1")?
+                        .execute(params![series.id, running.max])?;
+                }
                 series.id
             }
         };

@@ -49,6 +49,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         20_261_127_164_500,
         include_str!("../migrations/20261127164500_archived.sql"),
     ),
+    (
+        20_261_127_170_000,
+        include_str!("../migrations/20261127170000_best.sql"),
+    ),
 ];
 
 /// SQLite's `application_id` of our files: "Skry".

@@ -440,6 +440,24 @@ export type ByName = {
 name: string, };
 
 /**
+ * A metric as the horizontal axis of others: values at the same step belong together, of
+ * each step the last one.
+ */
+export type ChartAxis = {
+/**
+ * Its key.
+ */
+key: string,
+/**
+ * Only from this value of it, and the point before.
+ */
+from: number | null,
+/**
+ * Only to this value of it, and the point behind.
+ */
+to: number | null, };
+
+/**
  * Asks for charts.
  */
 export type ChartQuery = {
@@ -462,7 +480,11 @@ from_step: number | null,
 /**
  * Only to this step.
  */
-to_step: number | null, };
+to_step: number | null,
+/**
+ * Another metric to draw them over instead of steps or time.
+ */
+over: ChartAxis | null, };
 
 /**
  * One metric of one run, thinned so that minimum and maximum of each stretch stay.
@@ -495,7 +517,11 @@ total: number,
 /**
  * Whether points were left out.
  */
-thinned: boolean, };
+thinned: boolean,
+/**
+ * Where the points lie on another metric, when that was asked for.
+ */
+over: OverAxis | null, };
 
 /**
  * One preflight check.
@@ -576,6 +602,27 @@ name: string, };
  * A variant exists only where somebody decides by it.
  */
 export type Code = "invalid" | "not_found" | "already_exists" | "wrong_state" | "busy" | "cancelled" | "disk_full" | "file_access" | "unsafe_link" | "store_newer" | "store_corrupt" | "store_read_only" | "transfer_incomplete" | "data_folder_in_use" | "port_taken" | "keyring_locked" | "keyring_unavailable" | "vault_absent" | "vault_locked" | "wrong_passphrase" | "vault_corrupt" | "secret_missing" | "host_not_found" | "connection_refused" | "timed_out" | "no_route" | "not_ssh" | "host_key_unknown" | "host_key_mismatch" | "host_key_revoked" | "password_refused" | "key_refused" | "auth_method_unavailable" | "ssh_agent_unavailable" | "key_file_invalid" | "disconnected" | "ssh_forbidden" | "command_failed" | "machine_unreachable" | "agent_unreachable" | "agent_binary_missing" | "agent_version" | "engine_missing" | "engine_permission" | "engine_failed" | "image_missing" | "out_of_memory" | "machine_restarted" | "workload_gone" | "preflight_failed" | "registry_unreachable" | "registry_unauthorized" | "registry_denied" | "not_a_registry" | "tls_failed" | "model_unusable" | "unhealthy" | "unauthenticated" | "internal";
+
+/**
+ * What a run has in a metric column.
+ */
+export type ColumnValue = {
+/**
+ * Id of the column, such as `metrics_max.acc`.
+ */
+column: string,
+/**
+ * Value; `null` when the run has none, and for what `special` says.
+ */
+value: number | null,
+/**
+ * "NaN", "Infinity" or "-Infinity" when it is one of those.
+ */
+special: string | null,
+/**
+ * Step of it, where that is known.
+ */
+step: number | null, };
 
 /**
  * A fact of several runs.
@@ -1735,6 +1782,27 @@ total: number | null, };
 export type OperationStepId = "base" | "pack" | "push";
 
 /**
+ * Where points lie on a metric that is the axis. They are along it, not by step.
+ */
+export type OverAxis = {
+/**
+ * The axis's values, ascending.
+ */
+xs: Array<number>,
+/**
+ * Steps at which both metrics have a value.
+ */
+pairs: number,
+/**
+ * Pairs among these whose value on the axis is NaN or infinite: they are left out.
+ */
+unplaced: number,
+/**
+ * The axis only rises or only falls from step to step: points may be joined by a line.
+ */
+steady: boolean, };
+
+/**
  * What the first screen shows.
  */
 export type Overview = {
@@ -2537,7 +2605,8 @@ export type RunQuery = {
  */
 filter: string,
 /**
- * MLflow's order_by, such as `metrics.acc DESC`; empty is newest first.
+ * MLflow's order_by, such as `metrics.acc DESC`, or `metrics_min.acc` and
+ * `metrics_max.acc`; empty is newest first.
  */
 order_by: Array<string>,
 /**
@@ -2559,7 +2628,13 @@ offset: number,
 /**
  * At most so many rows (1 to 1000).
  */
-limit: number, };
+limit: number,
+/**
+ * Metric columns whose values the rows carry (at most 50): `metrics.acc` is the last
+ * value, `metrics_min.acc` and `metrics_max.acc` the least and the greatest number,
+ * `metrics_at.1000.acc` the value at step 1000 or, without one, the last before it.
+ */
+columns: Array<string>, };
 
 /**
  * A run in a list.
@@ -2633,7 +2708,11 @@ params: Array<KeyValue>,
 /**
  * Tags that people set (not `mlflow.` or `skerry.` ones; at most 50).
  */
-tags: Array<KeyValue>, };
+tags: Array<KeyValue>,
+/**
+ * Values of the metric columns that were asked for, in that order.
+ */
+columns: Array<ColumnValue>, };
 
 /**
  * A metric of one of several runs.
@@ -2800,7 +2879,8 @@ experiment: string | null,
  */
 stage: RunStage,
 /**
- * Columns in order, such as `metrics.acc` or `params.lr`; `null` is the usual choice.
+ * Columns in order, such as `metrics.acc`, `metrics_max.acc` or `params.lr`; `null` is
+ * the usual choice.
  */
 columns: Array<string> | null, };
 
@@ -2827,7 +2907,11 @@ from_step: number | null,
 /**
  * Only to this step.
  */
-to_step: number | null, };
+to_step: number | null,
+/**
+ * Another metric to draw it over instead of steps or time, each run's own.
+ */
+over: ChartAxis | null, };
 
 /**
  * Moves runs to another experiment.

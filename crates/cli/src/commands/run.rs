@@ -46,6 +46,7 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
                 },
                 offset: 0,
                 limit,
+                columns: Vec::new(),
             };
             let page: RunPage = session.access.call("runs_search", query).await?;
             output::print(json, &page, || {
@@ -73,6 +74,7 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
                 max_points: points,
                 from_step: None,
                 to_step: None,
+                over: None,
             };
             let series: Vec<ChartSeries> = session.access.call("run_chart", query).await?;
             output::print(json, &series, || {

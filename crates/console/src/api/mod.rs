@@ -4,6 +4,7 @@
 //! milliseconds. `None` means "not known" or "does not apply".
 
 mod approvals;
+mod charts;
 mod checks;
 mod deployments;
 mod machines;
@@ -13,6 +14,7 @@ mod runs;
 mod workspace;
 
 pub use approvals::*;
+pub use charts::*;
 pub use checks::*;
 pub use deployments::*;
 pub use machines::*;

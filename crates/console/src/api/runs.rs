@@ -22,7 +22,8 @@ pub enum RunStage {
 pub struct RunQuery {
     /// MLflow's search language; empty finds all.
     pub filter: String,
-    /// MLflow's order_by, such as `metrics.acc DESC`; empty is newest first.
+    /// MLflow's order_by, such as `metrics.acc DESC`, or `metrics_min.acc` and
+    /// `metrics_max.acc`; empty is newest first.
     pub order_by: Vec<String>,
     /// Only this experiment (name).
     pub experiment: Option<String>,
@@ -34,6 +35,11 @@ pub struct RunQuery {
     pub offset: u32,
     /// At most so many rows (1 to 1000).
     pub limit: u32,
+    /// Metric columns whose values the rows carry (at most 50): `metrics.acc` is the last
+    /// value, `metrics_min.acc` and `metrics_max.acc` the least and the greatest number,
+    /// `metrics_at.1000.acc` the value at step 1000 or, without one, the last before it.
+    #[serde(default)]
+    pub columns: Vec<String>,
 }
 
 /// A page of runs.
@@ -87,6 +93,21 @@ pub struct RunRow {
     pub params: Vec<KeyValue>,
     /// Tags that people set (not `mlflow.` or `skerry.` ones; at most 50).
     pub tags: Vec<KeyValue>,
+    /// Values of the metric columns that were asked for, in that order.
+    pub columns: Vec<ColumnValue>,
+}
+
+/// What a run has in a metric column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ColumnValue {
+    /// Id of the column, such as `metrics_max.acc`.
+    pub column: String,
+    /// Value; `null` when the run has none, and for what `special` says.
+    pub value: Option<f64>,
+    /// "NaN", "Infinity" or "-Infinity" when it is one of those.
+    pub special: Option<String>,
+    /// Step of it, where that is known.
+    pub step: Option<i64>,
 }
 
 /// The latest value of a metric.
@@ -267,49 +288,6 @@ pub struct ImageOnMachine {
     pub size: u64,
     /// When it was made.
     pub created_at: Millis,
-}
-
-/// Asks for charts.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct ChartQuery {
-    /// Run.
-    pub run_id: String,
-    /// Metric keys; empty asks for all (at most 100).
-    pub keys: Vec<String>,
-    /// At most so many points per series (10 to 5000); extremes are kept.
-    pub max_points: u32,
-    /// Only from this step.
-    pub from_step: Option<i64>,
-    /// Only to this step.
-    pub to_step: Option<i64>,
-}
-
-/// One metric of one run, thinned so that minimum and maximum of each stretch stay.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct ChartSeries {
-    /// Metric key.
-    pub key: String,
-    /// Steps.
-    pub steps: Vec<i64>,
-    /// Times.
-    pub times: Vec<Millis>,
-    /// Values; `null` for NaN (a gap) and the infinities.
-    pub values: Vec<Option<f64>>,
-    /// Points that are infinite: index into the arrays and sign.
-    pub infinities: Vec<Infinity>,
-    /// How many points there are in the store.
-    pub total: u64,
-    /// Whether points were left out.
-    pub thinned: bool,
-}
-
-/// An infinite point.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, TS)]
-pub struct Infinity {
-    /// Index into the series.
-    pub index: u32,
-    /// Above or below.
-    pub positive: bool,
 }
 
 /// Asks for log lines.
@@ -558,30 +536,6 @@ pub struct ComparedMetric {
     pub values: Vec<Option<MetricValue>>,
 }
 
-/// Asks for one metric of several runs.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct RunsChartQuery {
-    /// Run ids (1 to 200).
-    pub run_ids: Vec<String>,
-    /// Metric key.
-    pub key: String,
-    /// At most so many points per run (10 to 2000); extremes are kept.
-    pub max_points: u32,
-    /// Only from this step.
-    pub from_step: Option<i64>,
-    /// Only to this step.
-    pub to_step: Option<i64>,
-}
-
-/// A metric of one of several runs.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct RunSeries {
-    /// Run id.
-    pub run_id: String,
-    /// Its points.
-    pub series: ChartSeries,
-}
-
 /// How the table of runs was set up, kept under a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RunView {
@@ -598,6 +552,7 @@ pub struct RunView {
     /// Which life stage.
     #[serde(default)]
     pub stage: RunStage,
-    /// Columns in order, such as `metrics.acc` or `params.lr`; `null` is the usual choice.
+    /// Columns in order, such as `metrics.acc`, `metrics_max.acc` or `params.lr`; `null` is
+    /// the usual choice.
     pub columns: Option<Vec<String>>,
 }

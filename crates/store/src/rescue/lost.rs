@@ -78,11 +78,13 @@ pub(super) fn by_indexes(
         [run, metric, id] => series(run, metric, id),
         _ => Ok(()),
     })?;
-    entries(sources, "series_by_value", |entry| match entry {
-        [metric, _, run, id] => series(run, metric, id),
-        // Before runs were in it.
-        _ => Ok(()),
-    })?;
+    for index in ["series_by_value", "series_by_min", "series_by_max"] {
+        entries(sources, index, |entry| match entry {
+            [metric, _, run, id] => series(run, metric, id),
+            // Before runs were in it.
+            _ => Ok(()),
+        })?;
+    }
     for (index, table) in [("params_by_value", "params"), ("tags_by_value", "tags")] {
         let mut rows = 0;
         entries(sources, index, |entry| {

@@ -22,7 +22,8 @@ pub struct RunQuery {
     pub filter: String,
     /// Only runs that came from this machine.
     pub machine_id: Option<String>,
-    /// MLflow's order, such as `metrics.acc DESC`.
+    /// MLflow's order, such as `metrics.acc DESC`; besides that `metrics_min.acc` and
+    /// `metrics_max.acc`, the least and the greatest value.
     pub order_by: Vec<String>,
     /// Deleted ones too.
     pub view: View,
@@ -93,9 +94,37 @@ const ORDER: &[(&str, &str)] = &[
 pub(super) enum Field {
     /// A column of `runs r`.
     Column(&'static str),
-    Metric(String),
+    Metric(String, Standing),
     Param(String),
     Tag(String),
+}
+
+/// The value of a metric that is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Last,
+    Least,
+    Greatest,
+}
+
+impl Standing {
+    /// Its column in `series`.
+    pub(super) fn column(self) -> &'static str {
+        match self {
+            Self::Last => "last_value",
+            Self::Least => "min_value",
+            Self::Greatest => "max_value",
+        }
+    }
+
+    /// The index that has runs in its order.
+    pub(super) fn index(self) -> &'static str {
+        match self {
+            Self::Last => "series_by_value",
+            Self::Least => "series_by_min",
+            Self::Greatest => "series_by_max",
+        }
+    }
 }
 
 /// A field to order by. NaN comes after numbers, and what a run does not have comes
@@ -111,7 +140,7 @@ impl Key {
     pub(super) fn join(&self, n: usize, reader: &Reader<'_>) -> Result<Option<Condition>> {
         let (join, name) = match &self.field {
             Field::Column(_) => return Ok(None),
-            Field::Metric(name) => {
+            Field::Metric(name, _) => {
                 let join = format!(" LEFT JOIN series o{n} ON o{n}.run = r.id AND o{n}.metric = ?");
                 return Ok(Some(Condition::new(join, [reader.metric_number(name)?])));
             }
@@ -138,11 +167,14 @@ impl Key {
                 (format!("{column} IS NULL"), true),
                 ((*column).to_owned(), way),
             ],
-            Field::Metric(_) => vec![
-                (format!("o{n}.id IS NULL"), true),
-                (format!("o{n}.last_value IS NULL"), true),
-                (format!("o{n}.last_value"), way),
-            ],
+            Field::Metric(_, standing) => {
+                let column = format!("o{n}.{}", standing.column());
+                vec![
+                    (format!("o{n}.id IS NULL"), true),
+                    (format!("{column} IS NULL"), true),
+                    (column, way),
+                ]
+            }
             Field::Param(_) | Field::Tag(_) => vec![
                 (format!("o{n}.value IS NULL"), true),
                 (format!("o{n}.value"), way),
@@ -374,7 +406,9 @@ fn keys(order_by: &[String]) -> Result<Vec<Key>> {
                 };
                 Field::Column(column)
             }
-            Some("metric" | "metrics") => Field::Metric(key),
+            Some("metric" | "metrics") => Field::Metric(key, Standing::Last),
+            Some("metrics_min") => Field::Metric(key, Standing::Least),
+            Some("metrics_max") => Field::Metric(key, Standing::Greatest),
             Some("parameter" | "parameters" | "param" | "params") => Field::Param(key),
             Some("tag" | "tags") => Field::Tag(key),
             Some(other) => {

@@ -7,7 +7,7 @@ use super::Condition;
 use super::parse::{Clause, Expr, Op, Value};
 use super::place::Place;
 use super::plan::Search;
-use super::runs::Field;
+use super::runs::{Field, Standing};
 use super::sets::{self, About};
 
 /// Experiments, twice when deleted runs are asked for too, whose runs are merged.
@@ -73,7 +73,7 @@ impl Search<'_> {
             None => false,
             Some(Field::Column("r.start_time")) => self.scope.len() <= STREAMS,
             Some(Field::Column(column)) => *column == "r.run_id",
-            Some(Field::Metric(_) | Field::Param(_)) => self.is_walkable(level + 1),
+            Some(Field::Metric(..) | Field::Param(_)) => self.is_walkable(level + 1),
             Some(Field::Tag(key)) => sets::tag_is_indexed(key) && self.is_walkable(level + 1),
         }
     }
@@ -106,35 +106,44 @@ impl Search<'_> {
                     certain: false,
                 })]
             }
-            Field::Metric(name) => {
-                let metric = "SELECT run, last_value FROM series INDEXED BY series_by_value
-                    WHERE metric = (SELECT id FROM metric_names WHERE name = ?) AND last_value";
+            Field::Metric(name, standing) => {
+                let (column, index) = (standing.column(), standing.index());
+                let metric = format!(
+                    "SELECT run, {column} FROM series INDEXED BY {index}
+                     WHERE metric = (SELECT id FROM metric_names WHERE name = ?) AND {column}"
+                );
                 let about: Vec<&&Clause> = required
                     .iter()
                     .filter(|clause| sets::about(clause) == About::Metric && clause.key == *name)
                     .collect();
+                // A filter speaks of last values.
+                let is_last = *standing == Standing::Last;
                 let mut numbers = Index {
                     sql: format!("{metric} IS NOT NULL"),
                     bound: vec![Bound::from(name.clone())],
-                    same: Same::Value(format!("o{level}.last_value = ?")),
-                    sure: sets::numbers(&self.asked.filter, name),
+                    same: Same::Value(format!("o{level}.{column} = ?")),
+                    sure: if is_last {
+                        sets::numbers(&self.asked.filter, name)
+                    } else {
+                        Vec::new()
+                    },
                     certain: false,
                 };
                 if let Some([_, _, number @ Bound::Real(_)]) = after {
-                    numbers.sql.push_str(&format!(" AND last_value {behind} ?"));
+                    numbers.sql.push_str(&format!(" AND {column} {behind} ?"));
                     numbers.bound.push(number.clone());
                 }
-                for clause in &about {
+                for clause in about.iter().filter(|_| is_last) {
                     if let Value::Number(number, _) = &clause.value
                         && clause.op != Op::NotEqual
                     {
                         numbers
                             .sql
-                            .push_str(&format!(" AND last_value {} ?", clause.op.word()));
+                            .push_str(&format!(" AND {column} {} ?", clause.op.word()));
                         numbers.bound.push(Bound::from(*number));
                     }
                 }
-                numbers.sql.push_str(&format!(" ORDER BY last_value {way}"));
+                numbers.sql.push_str(&format!(" ORDER BY {column} {way}"));
                 let (is_there, is_number) = match after {
                     Some([missing, nan, _]) => (*missing == NO, *nan == NO),
                     _ => (true, true),
@@ -149,7 +158,7 @@ impl Search<'_> {
                         sql: format!("{metric} IS NULL"),
                         bound: vec![Bound::from(name.clone())],
                         same: Same::Null(format!(
-                            "o{level}.id IS NOT NULL AND o{level}.last_value IS NULL"
+                            "o{level}.id IS NOT NULL AND o{level}.{column} IS NULL"
                         )),
                         sure: Vec::new(),
                         certain: false,

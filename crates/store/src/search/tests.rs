@@ -17,7 +17,8 @@ struct Made {
     deleted: bool,
     archived: bool,
     start: Option<i64>,
-    metrics: BTreeMap<&'static str, f64>,
+    /// The points of each, the latest last.
+    metrics: BTreeMap<&'static str, [f64; 2]>,
     params: BTreeMap<&'static str, String>,
     tags: BTreeMap<&'static str, String>,
 }
@@ -47,7 +48,7 @@ fn made() -> impl Strategy<Value = Made> {
         prop::bool::weighted(0.2),
         any::<bool>(),
         prop::option::weighted(0.8, 0..4_i64),
-        some(&["m", "n"], number()),
+        some(&["m", "n"], [number(), number()]),
         some(&["p", "q"], text().boxed()),
         some(&["t", "mlflow.user"], text().boxed()),
     )
@@ -147,7 +148,7 @@ impl Filter {
             Self::Metric(key, op, value) => run
                 .metrics
                 .get(key)
-                .is_some_and(|found| compared(found, op, value)),
+                .is_some_and(|[_, found]| compared(found, op, value)),
             Self::Text(entity, key, op, wanted) => {
                 run.pairs(entity).get(key).is_some_and(|found| match *op {
                     // Without % in it, a pattern is the text itself.
@@ -184,6 +185,8 @@ const FIELDS: &[&str] = &[
     "metrics.m",
     "metrics.n",
     "metrics.none",
+    "metrics_min.m",
+    "metrics_max.m",
     "params.p",
     "params.q",
     "tags.t",
@@ -213,9 +216,17 @@ fn by_number(a: &f64, b: &f64) -> Ordering {
 
 fn by_field(field: &str, ascending: bool, a: (&Made, &String), b: (&Made, &String)) -> Ordering {
     match field.split_once('.') {
-        Some(("metrics", key)) => {
+        Some((standing @ ("metrics" | "metrics_min" | "metrics_max"), key)) => {
             let (a, b) = (a.0.metrics.get(key), b.0.metrics.get(key));
-            let number = |value: Option<&f64>| value.copied().filter(|value| !value.is_nan());
+            let number = |points: Option<&[f64; 2]>| {
+                let [first, last] = *points?;
+                let value = match standing {
+                    "metrics" => last,
+                    "metrics_min" => first.min(last),
+                    _ => first.max(last),
+                };
+                (!value.is_nan()).then_some(value)
+            };
             b.is_some()
                 .cmp(&a.is_some())
                 .then(ordered(number(a), number(b), ascending, by_number))
@@ -361,7 +372,11 @@ fn fill(store: &Store, runs: Vec<Made>) -> (Vec<i64>, Vec<String>) {
                 let metrics = run
                     .metrics
                     .iter()
-                    .map(|(key, value)| MetricPoint::new(*key, *value, 0, 0))
+                    .flat_map(|(key, values)| {
+                        (0..)
+                            .zip(values)
+                            .map(|(step, value)| MetricPoint::new(*key, *value, step, step))
+                    })
                     .collect();
                 tx.log_batch(
                     &id,

@@ -136,6 +136,7 @@ function Find(props: { ids: readonly string[]; onAdd: (id: string) => void }) {
       stage: "active",
       offset: 0,
       limit: 20,
+      columns: [],
     },
     { keepPrevious: true },
   );

@@ -3,7 +3,7 @@ import type { ReportBlock, ReportContent } from "../../bindings/api";
 import { useQueryCommand } from "../../shared/backend";
 import { IconButton, Markdown, Select, Switch, TextField } from "../../shared/components";
 import { t } from "../../shared/i18n";
-import { ChartScales } from "../runs/ChartScales";
+import { ChartScales, TIMES } from "../runs/ChartScales";
 import { SmoothingAmount } from "../runs/ChartSmoothing";
 import { ColumnChooser } from "../runs/ColumnChooser";
 import { pinsOf } from "../runs/columns";
@@ -94,6 +94,7 @@ function ChartFields({ body, content, onChange }: Props<Chart>) {
       )}
       <div className={styles.inline}>
         <ChartScales
+          kinds={TIMES}
           x={body.x}
           onX={(x) => onChange({ ...body, x })}
           log={body.log}
@@ -116,6 +117,7 @@ function TableFields({ body, content, onChange }: Props<Table>) {
     stage: "active",
     offset: 0,
     limit: 1,
+    columns: [],
   });
   return (
     <div className={styles.partFields}>

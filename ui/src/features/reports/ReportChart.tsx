@@ -73,6 +73,7 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
         max_points: Math.max(60, Math.min(2000, most)),
         from_step: null,
         to_step: null,
+        over: null,
       };
       // Named like a command: events read it again.
       return { queryKey: ["runs_chart", args], queryFn: () => backend.call("runs_chart", args) };

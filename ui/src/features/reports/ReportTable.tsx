@@ -4,6 +4,7 @@ import { ErrorBanner, Link, LoadingShape } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { type Column, DataTable } from "../../shared/table";
 import { columnsOf } from "../runs/columns";
+import { columnNumber } from "../runs/metricColumns";
 import type { Table } from "./content";
 import { moreOf, NoRuns, useReportRuns } from "./ReportChart";
 import styles from "./reports.module.css";
@@ -34,14 +35,17 @@ function Name({ shown }: { shown: Shown }) {
 /** The columns of the table of runs, over runs that may be gone. */
 function columnsOver(ids: readonly string[]): Column<Shown>[] {
   return columnsOf(ids).map((column): Column<Shown> => {
-    const { cell, sort, text } = column;
-    const base = { ...column, text: (s: Shown) => (s.row ? text(s.row) : (s.gone?.name ?? "")) };
+    const { cell, sort, text, unsorted, ...rest } = column;
+    const base = { ...rest, text: (s: Shown) => (s.row ? text(s.row) : (s.gone?.name ?? "")) };
     if (column.id === NAME) return { ...base, cell: (s) => <Name shown={s} />, width: 240 } as Column<Shown>;
     return {
       ...base,
       text: (s) => (s.row ? text(s.row) : ""),
       cell: (s) => (s.row ? (cell?.(s.row) ?? text(s.row)) : "–"),
       ...(sort ? { sort: (s: Shown) => (s.row ? sort(s.row) : null) } : {}),
+      // All rows are here, with all their values.
+      ...(unsorted ? { sort: (s: Shown) => (s.row ? columnNumber(s.row, column.id) : null) } : {}),
+      ...(sort === null && !unsorted ? { sort: null } : {}),
     } as Column<Shown>;
   });
 }

@@ -45,6 +45,7 @@ function Picker(props: { onClose: () => void; onPick: (runs: ChosenRun[]) => voi
       stage: "active",
       offset: 0,
       limit: RUNS,
+      columns: [],
     },
     { keepPrevious: true },
   );

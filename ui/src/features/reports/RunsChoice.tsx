@@ -123,6 +123,7 @@ function SearchFields(props: {
     stage: "active",
     offset: 0,
     limit: 1,
+    columns: [],
   });
   // Words alone search the names: they are kept as they were typed while the field is open.
   const [typed, setTyped] = useState(value.filter);

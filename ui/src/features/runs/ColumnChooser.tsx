@@ -3,7 +3,8 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Dialog, DialogTrigger, Popover } from "react-aria-components";
 import { Button, Checkbox, IconButton } from "../../shared/components";
 import { t } from "../../shared/i18n";
-import { ATTRIBUTES, columnName, pinsOf, USUAL, withPins } from "./columns";
+import { ATTRIBUTES, columnName, pinsOf, USUAL, withColumn, withPins } from "./columns";
+import { MetricChoices } from "./MetricChoices";
 import styles from "./runs.module.css";
 
 const KEY = "skerry.runs.layout";
@@ -17,19 +18,9 @@ function kept(): string[] | null {
   }
 }
 
-/** Ids of the columns in order; until a person chooses (null), the usual ones and the first three metrics. */
-export function useColumnChoice(metricKeys: readonly string[]) {
+/** Ids of the columns in order, as a person chose them; null until then. */
+export function useColumnChoice() {
   const [choice, setChoice] = useState(kept);
-  const usual = metricKeys
-    .filter((k) => !k.startsWith("system/"))
-    .slice(0, 3)
-    .map((k) => `metrics.${k}`)
-    .join("\n");
-  // The same list as long as it is the same: a new one draws every row of the table again.
-  const chosen = useMemo(
-    () => choice ?? [...USUAL, ...usual.split("\n").filter((id) => id !== "")],
-    [choice, usual],
-  );
   const choose = useCallback((next: string[] | null) => {
     setChoice(next);
     try {
@@ -38,7 +29,18 @@ export function useColumnChoice(metricKeys: readonly string[]) {
       // Holds until the window closes.
     }
   }, []);
-  return { choice, chosen, setChoice: choose };
+  return { choice, setChoice: choose };
+}
+
+/** The columns that are shown: without a choice the usual ones and the first three metrics. */
+export function useChosenColumns(choice: string[] | null, metricKeys: readonly string[]): string[] {
+  const usual = metricKeys
+    .filter((k) => !k.startsWith("system/"))
+    .slice(0, 3)
+    .map((k) => `metrics.${k}`)
+    .join("\n");
+  // The same list as long as it is the same: a new one draws every row of the table again.
+  return useMemo(() => choice ?? [...USUAL, ...usual.split("\n").filter((id) => id !== "")], [choice, usual]);
 }
 
 interface ChooserProps {
@@ -58,7 +60,7 @@ export function ColumnChooser(props: ChooserProps) {
         <Dialog className={styles.chooser ?? ""} aria-label={t("runs.columnsLead")}>
           <Shown {...props} />
           <div className={styles.choices}>
-            <Group {...props} title={t("runs.metrics")} kind="metrics." keys={props.metricKeys} />
+            <MetricChoices keys={props.metricKeys} chosen={props.chosen} onChange={props.onChange} />
             <Group {...props} title={t("runs.params")} kind="params." keys={props.paramKeys} />
             <Group {...props} title={t("runs.tags")} kind="tags." keys={props.tagKeys} />
             <Group {...props} title={t("runs.attributes")} ids={ATTRIBUTES} />
@@ -137,7 +139,7 @@ function Shown({ chosen, onChange }: ChooserProps) {
 function Group(
   props: ChooserProps & { title: string; kind?: string; keys?: readonly string[]; ids?: readonly string[] },
 ) {
-  const { ids: shown, pinned } = pinsOf(props.chosen);
+  const { ids: shown } = pinsOf(props.chosen);
   const { kind = "" } = props;
   const ids =
     props.ids ??
@@ -155,11 +157,7 @@ function Group(
         <Checkbox
           key={id}
           isSelected={shown.includes(id)}
-          onChange={(on) => {
-            const next = on ? [...shown, id] : shown.filter((each) => each !== id);
-            const left = shown.slice(0, pinned).filter((each) => next.includes(each)).length;
-            props.onChange(withPins(next, left));
-          }}
+          onChange={(on) => props.onChange(withColumn(props.chosen, id, on))}
         >
           {columnName(id)}
         </Checkbox>

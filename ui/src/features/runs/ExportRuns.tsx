@@ -65,7 +65,9 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
     let total = of.total;
     setState({ at: "reading", done, total });
     try {
-      for await (const part of readRuns(backend, of.wanted, Number.POSITIVE_INFINITY, controller.signal)) {
+      const shown = scope === "all" ? [] : columns;
+      const parts = readRuns(backend, of.wanted, Number.POSITIVE_INFINITY, controller.signal, shown);
+      for await (const part of parts) {
         csv.add(part.rows);
         done += part.rows.length;
         total = part.total;

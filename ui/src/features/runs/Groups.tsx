@@ -7,7 +7,7 @@ import { Banner, Button, EmptyState, ErrorBanner, Progress, Segmented } from "..
 import { formatNumber, formatTime } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
 import { type Column, DataTable, type Sort } from "../../shared/table";
-import { columnName } from "./columns";
+import { columnName, headerOf } from "./columns";
 import { AGGREGATES, type AggregateName, type Group, grouping } from "./groups";
 import { readRuns, type Wanted } from "./readRuns";
 import styles from "./runs.module.css";
@@ -31,7 +31,7 @@ const nameOf = (group: Group, by: string) =>
 export function Groups(props: {
   wanted: Wanted;
   by: string;
-  /** Keys of the metrics that the table shows. */
+  /** Ids of the metric columns that the table shows. */
   metrics: readonly string[];
   /** Goes to the runs of a group. */
   onOpen: (example: RunRow) => void;
@@ -57,7 +57,7 @@ export function Groups(props: {
       setDoing({ done, total });
       setStopped(() => () => controller.abort());
       try {
-        for await (const part of readRuns(backend, props.wanted, GROUPED, controller.signal)) {
+        for await (const part of readRuns(backend, props.wanted, GROUPED, controller.signal, props.metrics)) {
           sums.add(part.rows);
           done += part.rows.length;
           total = part.total;
@@ -102,16 +102,16 @@ export function Groups(props: {
         width: 88,
         align: "end",
       },
-      ...props.metrics.map((key): Column<Group> => {
+      ...props.metrics.map((id): Column<Group> => {
         const value = (group: Group) => {
-          const found = group.metrics.get(key);
+          const found = group.metrics.get(id);
           if (aggregate === "count") return found?.count ?? 0;
           const number = found?.[aggregate];
           return number === undefined || Number.isNaN(number) ? undefined : number;
         };
         return {
-          id: `metrics.${key}`,
-          header: key,
+          ...headerOf(id),
+          id,
           text: (group) => String(value(group) ?? ""),
           cell: (group) => (
             <span title={String(value(group) ?? "")}>{shortValue(value(group), currentLocale())}</span>

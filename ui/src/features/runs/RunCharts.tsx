@@ -5,9 +5,10 @@ import { useQueryCommand } from "../../shared/backend";
 import { ChartGroup, LineChart, type Series, type Smoothing, useZoom, type XKind } from "../../shared/charts";
 import { Button, EmptyState, ErrorBanner } from "../../shared/components";
 import { t } from "../../shared/i18n";
-import { ChartScales } from "./ChartScales";
+import { ChartScales, useChartScales } from "./ChartScales";
 import { ChartSmoothing } from "./ChartSmoothing";
 import { refined, stepsIn } from "./finer";
+import { overNotes } from "./overNotes";
 import styles from "./runs.module.css";
 import { seriesOf } from "./values";
 
@@ -17,11 +18,11 @@ const POINTS = 800;
 const ALL_POINTS = 5000;
 const NONE: readonly Series[] = [];
 
+const system = (key: string) => Number(key.startsWith("system/"));
+
 /** Every metric of a run; the charts share one cursor. */
 export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
   const { row } = run;
-  const [x, setX] = useState<XKind>("step");
-  const [log, setLog] = useState(false);
   const [smoothing, setSmoothing] = useState(0);
   const [kind, setKind] = useState<Smoothing>("exponential");
   // The slider follows the hand; the lines follow as fast as they are drawn.
@@ -29,21 +30,20 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
   const [find, setFind] = useState("");
   const [count, setCount] = useState(STEP);
   const wanted = useDeferredValue(find.trim().toLocaleLowerCase());
+  const all = useMemo(
+    () => row.metrics.map((m) => m.key).sort((a, b) => system(a) - system(b) || a.localeCompare(b)),
+    [row.metrics],
+  );
+  const { x, over, axis, log, scales } = useChartScales(all);
   const keys = useMemo(
-    () =>
-      row.metrics
-        .map((m) => m.key)
-        .filter((k) => k.toLocaleLowerCase().includes(wanted))
-        .sort(
-          (a, b) => Number(a.startsWith("system/")) - Number(b.startsWith("system/")) || a.localeCompare(b),
-        ),
-    [row.metrics, wanted],
+    () => all.filter((key) => key !== over && key.toLocaleLowerCase().includes(wanted)),
+    [all, over, wanted],
   );
   const shown = keys.slice(0, Math.min(count, 100));
   const points = smoothing > 0 ? ALL_POINTS : POINTS;
   const chart = useQueryCommand(
     "run_chart",
-    { run_id: row.id, keys: shown, max_points: points, from_step: null, to_step: null },
+    { run_id: row.id, keys: shown, max_points: points, from_step: null, to_step: null, over: axis },
     { enabled: shown.length > 0, keepPrevious: true },
   );
   const charts = useMemo(() => new Map((chart.data ?? []).map((c) => [c.key, c] as const)), [chart.data]);
@@ -60,7 +60,7 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
   return (
     <section className={styles.charts} aria-label={t("runs.charts")}>
       <div className={styles.chartBar}>
-        <ChartScales x={x} onX={setX} log={log} onLog={setLog} />
+        <ChartScales {...scales} />
         <ChartSmoothing amount={smoothing} onAmount={setSmoothing} kind={kind} onKind={setKind} />
         {row.metrics.length > 6 && (
           <span className={styles.findMetric}>
@@ -86,6 +86,7 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
               start={row.started_at ?? 0}
               chart={charts.get(key)}
               x={x}
+              over={over}
               log={log}
               smoothing={smoothed}
               kind={kind}
@@ -111,18 +112,23 @@ function MetricChart(props: {
   start: number;
   chart: ChartSeries | undefined;
   x: XKind;
+  /** The metric on the horizontal axis. */
+  over: string | null;
   log: boolean;
   smoothing: number;
   kind: Smoothing;
   points: number;
   live: boolean;
 }) {
-  const { metric, runId, start, chart, x } = props;
+  const { metric, runId, start, x, over } = props;
+  // What was read for another axis is not drawn on this one.
+  const chart = (props.chart?.over != null) === (over !== null) ? props.chart : undefined;
   const { zoomed } = useZoom();
   const steps = useMemo(
-    () => (zoomed !== null && chart?.thinned ? stepsIn(chart, x, start, zoomed) : null),
-    [zoomed, chart, x, start],
+    () => (zoomed !== null && chart?.thinned && over === null ? stepsIn(chart, x, start, zoomed) : null),
+    [zoomed, chart, x, start, over],
   );
+  const part = zoomed !== null && chart?.thinned && over !== null ? zoomed : null;
   const finer = useQueryCommand(
     "run_chart",
     {
@@ -131,32 +137,40 @@ function MetricChart(props: {
       max_points: props.points,
       from_step: steps?.[0] ?? null,
       to_step: steps?.[1] ?? null,
+      over: over === null ? null : { key: over, from: part?.[0] ?? null, to: part?.[1] ?? null },
     },
-    { enabled: steps !== null, keepPrevious: true },
+    { enabled: steps !== null || part !== null, keepPrevious: true },
   );
-  const stretch = steps === null ? undefined : finer.data?.[0];
+  const stretch = steps === null && part === null ? undefined : finer.data?.[0];
   const series = useMemo(
     () => (chart ? [seriesOf(runId, refined(chart, stretch), x, start)] : NONE),
     [chart, stretch, runId, x, start],
   );
-  const total = chart?.total ?? 0;
-  const note = !chart?.thinned
+  const total = chart?.over?.pairs ?? chart?.total ?? 0;
+  const fewer = !chart?.thinned
     ? null
     : stretch && !stretch.thinned
       ? t("runs.everyPoint", { total })
       : props.smoothing > 0
         ? t("runs.smoothedFrom", { n: series[0]?.x.length ?? 0, total })
         : t("runs.thinned", { total });
+  const notes = [
+    ...(fewer === null ? [] : [fewer]),
+    ...(chart && over !== null ? overNotes(chart, over) : []),
+  ];
+  const apart = over !== null && chart?.over?.pairs === 0;
   return (
     <LineChart
       title={metric}
       series={series}
       xKind={x}
+      {...(over === null ? {} : { xMetric: over })}
+      {...(apart ? { empty: t("charts.over.none", { metric: over }) } : {})}
       yScale={props.log ? "log" : "linear"}
       smoothing={props.smoothing}
       smoothingKind={props.kind}
       live={props.live}
-      {...(note === null ? {} : { note })}
+      {...(notes.length === 0 ? {} : { note: notes.join(" · ") })}
     />
   );
 }

@@ -51,7 +51,7 @@ function Body({ row, onCancel }: { row: RunRow; onCancel: (row: RunRow) => void 
   const keys = row.metrics.slice(0, SHOWN).map((m) => m.key);
   const chart = useQueryCommand(
     "run_chart",
-    { run_id: row.id, keys, max_points: 60, from_step: null, to_step: null },
+    { run_id: row.id, keys, max_points: 60, from_step: null, to_step: null, over: null },
     { enabled: keys.length > 0, keepPrevious: true },
   );
   const ms = durationOf(row, now);

@@ -22,13 +22,14 @@ import { currentLocale, t } from "../../shared/i18n";
 import { type CellActions, DataTable, type Sort } from "../../shared/table";
 import { AddToReport } from "../reports/AddToReport";
 import { CancelDialog } from "./CancelDialog";
-import { ColumnChooser, useColumnChoice } from "./ColumnChooser";
+import { ColumnChooser, useChosenColumns, useColumnChoice } from "./ColumnChooser";
 import { columnName, columnsOf, pinsOf } from "./columns";
 import { type ExportOf, ExportRuns } from "./ExportRuns";
 import { FilterField } from "./FilterField";
 import { GroupBy } from "./GroupBy";
 import { Groups } from "./Groups";
 import { andFilter, type Condition, conditionsOf, idsFilter } from "./language";
+import { askedOf, metricColumn } from "./metricColumns";
 import { MoveRuns } from "./MoveRuns";
 import { RunDrawer } from "./RunDrawer";
 import styles from "./runs.module.css";
@@ -107,7 +108,9 @@ export function RunsPage() {
     machine_id: machine || null,
     stage,
   } as const;
-  const windows = useRunWindows(wanted, inUse);
+  const { choice, setChoice } = useColumnChoice();
+  const asked = useMemo(() => askedOf(choice ?? []), [choice]);
+  const windows = useRunWindows(wanted, asked, inUse);
   const { table, known, error, waiting } = windows;
   const { total, metricKeys, paramKeys } = known;
   const narrowed = filter !== "" || experiment !== "" || machine !== "";
@@ -116,12 +119,12 @@ export function RunsPage() {
   const machines = useQueryCommand("machines_list", null, { enabled: machine !== "" });
   const everything = useQueryCommand(
     "runs_search",
-    { filter: "", order_by: [], experiment: null, machine_id: null, stage, offset: 0, limit: 1 },
+    { filter: "", order_by: [], experiment: null, machine_id: null, stage, offset: 0, limit: 1, columns: [] },
     { enabled: narrowed && total === 0 },
   );
   const [failure, setFailure] = useState<unknown>(null);
 
-  const { choice, chosen, setChoice } = useColumnChoice(metricKeys);
+  const chosen = useChosenColumns(choice, metricKeys);
 
   // Selected rows and the open one as they were last seen: they may be out of view.
   const seen = useRef(new Map<string, RunRow>());
@@ -178,9 +181,10 @@ export function RunsPage() {
   };
 
   const columns = useMemo(() => columnsOf(chosen), [chosen]);
-  const metrics = useMemo(
-    () => pinsOf(chosen).ids.flatMap((id) => (id.startsWith("metrics.") ? [columnKey(id).key] : [])),
-    [chosen],
+  const metrics = useMemo(() => askedOf(pinsOf(chosen).ids), [chosen]);
+  const metricNames = useMemo(
+    () => [...new Set(metrics.flatMap((id) => metricColumn(id)?.key ?? []))],
+    [metrics],
   );
 
   const filterBy = (clause: string, change: Record<string, string | null> = {}) =>
@@ -474,7 +478,7 @@ export function RunsPage() {
         onClose={() => setMoving(null)}
       />
       <TagRuns ids={tagging} onChanged={() => void windows.refresh()} onClose={() => setTagging(null)} />
-      <AddToReport runs={reporting} metrics={metrics} onClose={() => setReporting(null)} />
+      <AddToReport runs={reporting} metrics={metricNames} onClose={() => setReporting(null)} />
       <ExportRuns of={exporting} columns={pinsOf(chosen).ids} onClose={() => setExporting(null)} />
       <CancelDialog
         run={cancelling}

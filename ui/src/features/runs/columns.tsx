@@ -3,9 +3,10 @@ import { shortValue } from "../../shared/charts";
 import { Time } from "../../shared/components";
 import { formatDuration, formatTime, useNow } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
-import type { Column } from "../../shared/table";
+import { type Column, headerText } from "../../shared/table";
 import { isOver, phaseOf, phaseWord, RunStatus } from "./status";
-import { columnKey, durationOf, metricOf, paramOf } from "./values";
+import { columnNumber, columnValue, hintOf, markOf, type MetricColumn, metricColumn } from "./metricColumns";
+import { columnKey, durationOf, paramOf } from "./values";
 
 function Elapsed({ row }: { row: RunRow }) {
   const now = useNow(isOver(row) ? 3_600_000 : 1000);
@@ -98,8 +99,7 @@ function attribute(id: Attribute): Column<RunRow> {
 
 /** The name of a column, for its header and for choosing it. */
 export function columnName(id: string): string {
-  if (id === NAME.id) return t("runs.col.name");
-  return isAttribute(id) ? attribute(id).header : columnKey(id).key;
+  return id === NAME.id ? t("runs.col.name") : headerText(columnOf(id));
 }
 
 /** The ids of a list of columns, and how many of the first are pinned. */
@@ -112,6 +112,18 @@ export function withPins(ids: readonly string[], pinned: number): string[] {
   return pinned > 0 ? [...ids.slice(0, pinned), PIN, ...ids.slice(pinned)] : [...ids];
 }
 
+/** The list with a column more or less. Columns of one metric stand beside each other. */
+export function withColumn(list: readonly string[], id: string, shown: boolean): string[] {
+  const { ids, pinned } = pinsOf(list);
+  const next = ids.filter((each) => each !== id);
+  if (shown) {
+    const key = metricColumn(id)?.key;
+    const beside = key === undefined ? -1 : next.findLastIndex((each) => metricColumn(each)?.key === key);
+    next.splice(beside < 0 ? next.length : beside + 1, 0, id);
+  }
+  return withPins(next, ids.slice(0, pinned).filter((each) => next.includes(each)).length);
+}
+
 /** The columns of the table, the name first. */
 export function columnsOf(list: readonly string[]): Column<RunRow>[] {
   const { ids, pinned } = pinsOf(list);
@@ -121,26 +133,47 @@ export function columnsOf(list: readonly string[]): Column<RunRow>[] {
   ];
 }
 
+/** What the header of a metric column says. */
+export function headerOf(id: string): Pick<Column<RunRow>, "header" | "mark" | "hint"> {
+  const metric = metricColumn(id);
+  if (metric === null) return { header: columnName(id) };
+  const mark = markOf(metric);
+  return { header: metric.key, hint: hintOf(metric), ...(mark === "" ? {} : { mark }) };
+}
+
 /** A column of the table of runs by its id. */
 function columnOf(id: string): Column<RunRow> {
   if (isAttribute(id)) return attribute(id);
+  const metric = metricColumn(id);
+  if (metric !== null) return metricColumnOf(id, metric);
   const { kind, key } = columnKey(id);
-  if (kind === "metrics") {
-    return {
-      id,
-      header: key,
-      text: (r) => String(metricOf(r, key) ?? ""),
-      cell: (r) => {
-        const value = metricOf(r, key);
-        return <span title={String(value ?? "")}>{shortValue(value, currentLocale())}</span>;
-      },
-      width: 96,
-      align: "end",
-    };
-  }
   const text =
     kind === "params"
       ? (r: RunRow) => paramOf(r, key) ?? ""
       : (r: RunRow) => r.tags.find((tag) => tag.key === key)?.value ?? "";
   return { id, header: key, text, width: 120, mono: kind === "params" };
+}
+
+function MetricCell({ row, id }: { row: RunRow; id: string }) {
+  const found = columnValue(row, id);
+  const value = columnNumber(row, id);
+  const exact = String(value ?? "");
+  const step = found?.step ?? null;
+  return (
+    <span title={step === null ? exact : t("columns.valueAtStep", { value: exact, step: String(step) })}>
+      {shortValue(value, currentLocale())}
+    </span>
+  );
+}
+
+function metricColumnOf(id: string, metric: MetricColumn): Column<RunRow> {
+  return {
+    id,
+    ...headerOf(id),
+    ...(metric.of === "at" ? { sort: null, unsorted: t("columns.unsorted") } : {}),
+    text: (r) => String(columnNumber(r, id) ?? ""),
+    cell: (r) => <MetricCell row={r} id={id} />,
+    width: metric.of === "last" ? 96 : 128,
+    align: "end",
+  };
 }

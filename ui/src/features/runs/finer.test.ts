@@ -10,6 +10,7 @@ const chart = (steps: number[], thinned: boolean, infinite: number[] = []): Char
   infinities: infinite.map((step) => ({ index: steps.indexOf(step), positive: true })),
   total: 100,
   thinned,
+  over: null,
 });
 const whole = chart([0, 20, 40, 60, 80], true, [20, 80]);
 

@@ -24,13 +24,15 @@ export function stepsIn(
 
 /** A chart with the finer points of a stretch in place of its own there. */
 export function refined(whole: ChartSeries, stretch: ChartSeries | undefined): ChartSeries {
-  const from = stretch?.steps[0];
-  const to = stretch?.steps.at(-1);
+  const places = whole.over?.xs ?? whole.steps;
+  const finer = stretch?.over?.xs ?? stretch?.steps;
+  const from = finer?.[0];
+  const to = finer?.at(-1);
   if (!stretch || from === undefined || to === undefined) return whole;
-  const before = whole.steps.findIndex((step) => step >= from);
-  const lead = before < 0 ? whole.steps.length : before;
-  const behind = whole.steps.findIndex((step) => step > to);
-  const tail = behind < 0 ? whole.steps.length : behind;
+  const before = places.findIndex((place) => place >= from);
+  const lead = before < 0 ? places.length : before;
+  const behind = places.findIndex((place) => place > to);
+  const tail = behind < 0 ? places.length : behind;
   const join = <T>(a: readonly T[], b: readonly T[]): T[] => [...a.slice(0, lead), ...b, ...a.slice(tail)];
   const moved = lead + stretch.steps.length - tail;
   return {
@@ -46,5 +48,6 @@ export function refined(whole: ChartSeries, stretch: ChartSeries | undefined): C
         .map(({ index, positive }) => ({ index: index + moved, positive })),
     ],
     thinned: stretch.thinned,
+    over: whole.over && { ...whole.over, xs: join(whole.over.xs, stretch.over?.xs ?? []) },
   };
 }

@@ -17,7 +17,7 @@ const row = (id: string, opt: string | null, loss: number | null, special: strin
 });
 
 it("sums up groups exactly: also far from zero, without what is not finite, and of single runs", () => {
-  const sums = grouping("params.opt", ["loss"]);
+  const sums = grouping("params.opt", ["metrics.loss"]);
   const far = 1e9;
   sums.add([row("a", "adam", far + 4), row("b", "adam", far + 7), row("c", "sgd", 1), row("d", null, 2)]);
   sums.add([
@@ -29,7 +29,7 @@ it("sums up groups exactly: also far from zero, without what is not finite, and 
   const groups = sums.groups();
   const of = (value: string | null) => groups.find((group) => group.value === value);
   expect(of("adam")?.runs).toBe(5);
-  expect(of("adam")?.metrics.get("loss")).toEqual({
+  expect(of("adam")?.metrics.get("metrics.loss")).toEqual({
     count: 4,
     mean: far + 10,
     min: far + 4,
@@ -37,7 +37,7 @@ it("sums up groups exactly: also far from zero, without what is not finite, and 
     deviation: Math.sqrt(30),
   });
   expect(of("sgd")).toMatchObject({ runs: 2 });
-  expect(of("sgd")?.metrics.get("loss")).toMatchObject({ count: 1, mean: 1, deviation: Number.NaN });
+  expect(of("sgd")?.metrics.get("metrics.loss")).toMatchObject({ count: 1, mean: 1, deviation: Number.NaN });
   expect(of(null)?.runs).toBe(1);
 });
 

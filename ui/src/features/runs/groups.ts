@@ -1,5 +1,6 @@
 import type { RunRow } from "../../bindings/api";
-import { columnKey, metricOf, paramOf } from "./values";
+import { columnNumber } from "./metricColumns";
+import { columnKey, paramOf } from "./values";
 
 /** What is known of a metric over the runs of a group: of those that have a finite value, `count` of them. */
 export interface Aggregate {
@@ -20,6 +21,7 @@ export interface Group {
   readonly runs: number;
   /** One of its runs, for a condition that finds them. */
   readonly example: RunRow;
+  /** By the id of their column. */
   readonly metrics: ReadonlyMap<string, Aggregate>;
 }
 
@@ -52,8 +54,8 @@ interface Running {
   max: number;
 }
 
-/** Sums up runs as they come, by Welford's method: no value is kept, and none is lost to cancellation. */
-export function grouping(by: string, metrics: readonly string[]) {
+/** Sums up what runs have in metric columns, as they come, by Welford's method: no value is kept, and none is lost to cancellation. */
+export function grouping(by: string, columns: readonly string[]) {
   const groups = new Map<string | null, { runs: number; example: RunRow; metrics: Map<string, Running> }>();
   return {
     add(rows: readonly RunRow[]) {
@@ -65,10 +67,10 @@ export function grouping(by: string, metrics: readonly string[]) {
           groups.set(value, group);
         }
         group.runs += 1;
-        for (const key of metrics) {
-          const x = metricOf(row, key);
+        for (const id of columns) {
+          const x = columnNumber(row, id);
           if (x === undefined || !Number.isFinite(x)) continue;
-          const known = group.metrics.get(key) ?? {
+          const known = group.metrics.get(id) ?? {
             count: 0,
             mean: 0,
             squares: 0,
@@ -81,7 +83,7 @@ export function grouping(by: string, metrics: readonly string[]) {
           known.squares += apart * (x - known.mean);
           known.min = Math.min(known.min, x);
           known.max = Math.max(known.max, x);
-          group.metrics.set(key, known);
+          group.metrics.set(id, known);
         }
       }
     },
@@ -91,8 +93,8 @@ export function grouping(by: string, metrics: readonly string[]) {
         runs,
         example,
         metrics: new Map(
-          [...metrics].map(([key, { count, mean, squares, min, max }]) => [
-            key,
+          [...metrics].map(([id, { count, mean, squares, min, max }]) => [
+            id,
             { count, mean, min, max, deviation: count > 1 ? Math.sqrt(squares / (count - 1)) : Number.NaN },
           ]),
         ),

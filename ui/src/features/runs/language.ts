@@ -1,6 +1,7 @@
 // MLflow's search language as it is written and typed here; what a filter means is the program's to say.
 import type { RunRow } from "../../bindings/api";
-import { columnKey, metricOf, paramOf } from "./values";
+import { columnNumber, metricColumn } from "./metricColumns";
+import { columnKey, paramOf } from "./values";
 
 export interface Token {
   /** `field` is any word, `metrics.acc` and `and` alike; `text` and backticked fields may still be open. */
@@ -95,8 +96,9 @@ const numbers = (id: string, value: number): Condition[] => [
 /** What a filter can say of the value that a run has in a column; the language has no word for some. */
 export function conditionsOf(row: RunRow, id: string): Condition[] {
   const { kind, key } = columnKey(id);
-  if (kind === "metrics") {
-    const value = metricOf(row, key);
+  const metric = metricColumn(id);
+  if (metric !== null) {
+    const value = metric.of === "last" ? columnNumber(row, id) : undefined;
     return value !== undefined && Number.isFinite(value) ? numbers(id, value) : [];
   }
   if (kind === "attributes") {

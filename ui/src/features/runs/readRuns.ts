@@ -1,7 +1,8 @@
 import type { RunQuery, RunRow } from "../../bindings/api";
 import type { Backend } from "../../shared/backend/types";
+import { askedOf } from "./metricColumns";
 
-export type Wanted = Omit<RunQuery, "offset" | "limit">;
+export type Wanted = Omit<RunQuery, "offset" | "limit" | "columns">;
 
 /** Rows of one call. */
 const PAGE = 1000;
@@ -36,24 +37,26 @@ export async function eachOf<T>(
 
 /**
  * Runs that a filter finds, part by part and each once, with all their metrics, params and tags: at most
- * `most` of them. Runs that come or go meanwhile may be missing; `total` is what was found last.
+ * `most` of them. Of the columns, those of metrics have their values in the rows. Runs that come or go meanwhile may be missing; `total` is what was found last.
  */
 export async function* readRuns(
   backend: Backend,
   wanted: Wanted,
   most: number,
   signal: AbortSignal,
+  columns: readonly string[] = [],
 ): AsyncGenerator<Part> {
   const known = new Set<string>();
   for (let offset = 0; offset < most; offset += PAGE) {
     const limit = Math.min(PAGE, most - offset);
-    const page = await backend.call("runs_search", { ...wanted, offset, limit });
+    const page = await backend.call("runs_search", { ...wanted, columns: askedOf(columns), offset, limit });
     signal.throwIfAborted();
     const rows = page.rows.filter((row) => !known.has(row.id));
     for (const row of rows) known.add(row.id);
     await eachOf(rows, signal, async (row, index) => {
       if ([row.metrics, row.params, row.tags].every((list) => list.length < LISTED)) return;
-      rows[index] = (await backend.call("run_get", { id: row.id })).row;
+      const complete = (await backend.call("run_get", { id: row.id })).row;
+      rows[index] = { ...complete, columns: row.columns };
     });
     yield { rows, total: page.total };
     if (page.rows.length < limit) return;

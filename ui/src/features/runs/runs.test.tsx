@@ -214,6 +214,7 @@ it("puts infinities back into a series and sorts by the chosen axis", () => {
       infinities: [{ index: 1, positive: false }],
       total: 3,
       thinned: false,
+      over: null,
     },
     "step",
     0,

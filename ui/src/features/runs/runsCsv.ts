@@ -1,5 +1,6 @@
 import type { RunRow } from "../../bindings/api";
 import { ATTRIBUTES } from "./columns";
+import { columnValue, metricColumn } from "./metricColumns";
 import { columnKey, durationOf, paramOf } from "./values";
 
 const NAME = "attributes.run_name";
@@ -13,8 +14,8 @@ function cellOf(row: RunRow, id: string): string {
   const { kind, key } = columnKey(id);
   if (kind === "params") return paramOf(row, key) ?? "";
   if (kind === "tags") return row.tags.find((tag) => tag.key === key)?.value ?? "";
-  if (kind === "metrics") {
-    const metric = row.metrics.find((m) => m.key === key);
+  if (metricColumn(id) !== null) {
+    const metric = columnValue(row, id);
     return metric === undefined ? "" : (metric.special ?? String(metric.value));
   }
   const duration = row.ended_at === null ? null : durationOf(row, row.ended_at);

@@ -25,11 +25,13 @@ export function pythonSnippet(wanted: Wanted, ids: readonly string[]): string {
       ? wanted
       : { ...wanted, filter: andFilter(wanted.filter, `attributes.machine_id = '${wanted.machine_id}'`) };
   const filter = searchString(narrowed, ids);
+  // The smallest and the largest value are no words of MLflow's.
+  const order = wanted.order_by.filter((by) => !/^metrics_(min|max)\./.test(by));
   const experiment = ids.length === 0 ? wanted.experiment : null;
   const args = [
     experiment === null ? "search_all_experiments=True" : `experiment_names=[${text(experiment)}]`,
     ...(filter === "" ? [] : [`filter_string=${text(filter)}`]),
-    ...(wanted.order_by.length === 0 ? [] : [`order_by=[${wanted.order_by.map(text).join(", ")}]`]),
+    ...(order.length === 0 ? [] : [`order_by=[${order.map(text).join(", ")}]`]),
     ...(wanted.stage === "deleted" ? ["run_view_type=mlflow.entities.ViewType.DELETED_ONLY"] : []),
   ];
   return `import mlflow\n\nruns = mlflow.search_runs(\n${args.map((arg) => `    ${arg},\n`).join("")})\n`;

@@ -26,6 +26,7 @@ function steps(count: number, ms: number): ChartSeries {
     infinities: [],
     total: count,
     thinned: false,
+    over: null,
   };
 }
 

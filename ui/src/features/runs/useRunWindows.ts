@@ -4,6 +4,7 @@ import type { RunQuery, RunRow } from "../../bindings/api";
 import { useBackend } from "../../shared/backend";
 import type { RowWindows } from "../../shared/table";
 import { andFilter } from "./language";
+import type { Wanted } from "./readRuns";
 import { usePacedNews } from "./usePacedNews";
 
 /** Rows of one call. */
@@ -20,8 +21,6 @@ const KEY = "runs_window";
 
 const TOP = { from: 0, to: 0, scrolled: false };
 
-type Wanted = Omit<RunQuery, "offset" | "limit">;
-
 /** What was last read of one query, window by window. */
 interface Known {
   readonly identity: string;
@@ -36,9 +35,10 @@ const NOTHING: Known = { identity: "", total: 0, pages: new Map(), metricKeys: [
 /**
  * A query's rows as they come into view. While the table is `held` (in use, or scrolled away from its
  * top), runs that start later are kept out by a condition on the start, so that no row moves; `waiting`
- * is how many there are, and `show` lets them in.
+ * is how many there are, and `show` lets them in. The rows have their values in the metric `columns`; with
+ * other columns the same rows are read again where they stand.
  */
-export function useRunWindows(wanted: Wanted, inUse: boolean) {
+export function useRunWindows(wanted: Wanted, columns: string[], inUse: boolean) {
   const backend = useBackend();
   const client = useQueryClient();
   const identity = JSON.stringify(wanted);
@@ -60,7 +60,7 @@ export function useRunWindows(wanted: Wanted, inUse: boolean) {
   );
   const asked = useQueries({
     queries: places.map((window) => {
-      const args: RunQuery = { ...wanted, filter, offset: window * WINDOW, limit: WINDOW };
+      const args: RunQuery = { ...wanted, columns, filter, offset: window * WINDOW, limit: WINDOW };
       return { queryKey: [KEY, args], queryFn: () => backend.call("runs_search", args), gcTime: KEPT_MS };
     }),
   });
@@ -98,6 +98,7 @@ export function useRunWindows(wanted: Wanted, inUse: boolean) {
     queryFn: () =>
       backend.call("runs_search", {
         ...wanted,
+        columns: [],
         filter: andFilter(wanted.filter, `attributes.start_time > ${until}`),
         offset: 0,
         limit: 1,
@@ -157,13 +158,14 @@ export function useRunWindows(wanted: Wanted, inUse: boolean) {
       if (rows.length === to - from + 1) return rows;
       const page = await backend.call("runs_search", {
         ...wanted,
+        columns,
         filter,
         offset: from,
         limit: to - from + 1,
       });
       return page.rows;
     },
-    [known, backend, wanted, filter],
+    [known, backend, wanted, columns, filter],
   );
 
   const table = useMemo(() => {

@@ -1,8 +1,8 @@
-import type { ChartSeries, MetricValue, RunRow } from "../../bindings/api";
+import type { ChartSeries, ColumnValue, MetricValue, RunRow } from "../../bindings/api";
 import type { Series, XKind } from "../../shared/charts";
 
 /** A metric's value with what JSON cannot carry put back. */
-export function metricValue(metric: MetricValue | undefined): number | undefined {
+export function metricValue(metric: MetricValue | ColumnValue | undefined): number | undefined {
   if (!metric) return undefined;
   if (metric.value !== null) return metric.value;
   if (metric.special === "Infinity") return Number.POSITIVE_INFINITY;
@@ -10,14 +10,22 @@ export function metricValue(metric: MetricValue | undefined): number | undefined
   return Number.NaN;
 }
 
-export const metricOf = (row: RunRow, key: string) => metricValue(row.metrics.find((m) => m.key === key));
 export const paramOf = (row: RunRow, key: string) => row.params.find((p) => p.key === key)?.value;
+
+/** Of points that were read for another axis. */
+const NOWHERE = { xs: [], pairs: 0, steady: true };
 
 /** Points of one metric for a chart, in ascending x. */
 export function seriesOf(runId: string, chart: ChartSeries, x: XKind, start: number): Series {
   const y = chart.values.map((v) => v ?? Number.NaN);
   for (const { index, positive } of chart.infinities) {
     y[index] = positive ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  }
+  if (x === "metric") {
+    // Along the axis already.
+    const { xs, pairs, steady } = chart.over ?? NOWHERE;
+    const joined = steady ? {} : { points: true };
+    return { id: runId, label: chart.key, x: xs, y: y.slice(0, xs.length), total: pairs, ...joined };
   }
   const xs =
     x === "step" ? chart.steps : x === "time" ? chart.times : chart.times.map((at) => (at - start) / 1000);
@@ -42,7 +50,10 @@ export function filterOf(typed: string): { filter: string; names: boolean } {
   return { filter: `attributes.run_name ILIKE '%${text.replace(/['"%]/g, "")}%'`, names: true };
 }
 
-/** A column's key with its kind before it: `metrics.val/f1`, `params.lr`, `tags.team`, `attributes.status`. */
+/**
+ * A column's key with its kind before it: `metrics.val/f1`, `params.lr`, `tags.team`, `attributes.status`. What
+ * other values of a metric are called, metricColumns.ts knows.
+ */
 export type ColumnKind = "attributes" | "metrics" | "params" | "tags";
 
 export function columnKey(id: string): { kind: ColumnKind; key: string } {
@@ -59,7 +70,10 @@ export function orderOf(sort: { id: string; desc: boolean }): string[] {
 
 /** The sort that `orderOf` wrote down; null for an order that is not one column. */
 export function sortOf(order: readonly string[]): { id: string; desc: boolean } | null {
-  const found = /^(attributes|metrics|params|tags)\.(?:`([^`]+)`|(\S+)) (ASC|DESC)$/.exec(order[0] ?? "");
+  const found =
+    /^(attributes|metrics|metrics_min|metrics_max|params|tags)\.(?:`([^`]+)`|(\S+)) (ASC|DESC)$/.exec(
+      order[0] ?? "",
+    );
   if (!found || order.length !== 1) return null;
   return { id: `${found[1]}.${found[2] ?? found[3]}`, desc: found[4] === "DESC" };
 }

@@ -61,7 +61,8 @@ describe("a hundred thousand runs", () => {
       machine_id: null,
       stage: "active",
     };
-    const { result } = renderHook(() => useRunWindows(wanted, false), {
+    const columns: string[] = [];
+    const { result } = renderHook(() => useRunWindows(wanted, columns, false), {
       wrapper: ({ children }) => <BackendProvider backend={backend}>{children}</BackendProvider>,
     });
     act(() => result.current.table.onRange(0, 20));

@@ -23,6 +23,8 @@ export interface LineChartProps {
   readonly title: string;
   readonly series: readonly Series[];
   readonly xKind?: XKind;
+  /** The metric that `metric` as the kind of x means. */
+  readonly xMetric?: string;
   readonly yScale?: "linear" | "log";
   /** How much the line is smoothed, 0 to 0.99; the raw line stays as a shadow. */
   readonly smoothing?: number;
@@ -31,6 +33,8 @@ export interface LineChartProps {
   /** More points may come: the axes keep room. */
   readonly live?: boolean;
   readonly height?: number;
+  /** Instead of "No points yet". */
+  readonly empty?: string;
   /** A remark under the chart. */
   readonly note?: string;
   /** Off where the page has one legend for all its charts. */
@@ -50,8 +54,12 @@ function xText(x: number, kind: XKind): string {
   return shortValue(x, currentLocale());
 }
 
-const xName = (kind: XKind) =>
-  t(kind === "step" ? "views.chart.step" : kind === "relative" ? "views.chart.relative" : "views.chart.time");
+const X_NAMES = {
+  step: "views.chart.step",
+  relative: "views.chart.relative",
+  time: "views.chart.time",
+  metric: "charts.x.metric",
+} as const;
 
 /** Line chart with a shared cursor, a keyboard cursor, and a table of the same figures. */
 export function LineChart(props: LineChartProps) {
@@ -59,6 +67,7 @@ export function LineChart(props: LineChartProps) {
     title,
     series,
     xKind = "step",
+    xMetric,
     yScale = "linear",
     smoothing = 0,
     smoothingKind = "exponential",
@@ -66,6 +75,8 @@ export function LineChart(props: LineChartProps) {
     height = 168,
   } = props;
   const locale = currentLocale();
+  const xName = xKind === "metric" && xMetric !== undefined ? xMetric : t(X_NAMES[xKind]);
+  const empty = props.empty ?? t("views.chart.noPoints");
   const host = useRef<HTMLDivElement>(null);
   const drawn = useRef<Drawn | null>(null);
   const { cursor, x } = useCursor();
@@ -76,9 +87,12 @@ export function LineChart(props: LineChartProps) {
 
   const looks = useMemo(() => {
     const byId = stylesOf(series.map((s) => s.id));
-    return series.map((s): SeriesStyle => dashed(byId.get(s.id) ?? { slot: 1, dash: [] }, s.dash ?? 0));
+    return series.map((s): SeriesStyle => {
+      const style = dashed(byId.get(s.id) ?? { slot: 1, dash: [] }, s.dash ?? 0);
+      return s.points ? { ...style, points: true } : style;
+    });
   }, [series]);
-  const look = looks.map((l) => `${l.slot}:${l.dash.join()}`).join("|");
+  const look = looks.map((l) => `${l.slot}:${l.dash.join()}:${l.points ?? false}`).join("|");
   const rows = useMemo(() => tableOf(series), [series]);
   const plot = useMemo(() => {
     const seconds = xKind === "time" ? series.map((s) => ({ ...s, x: s.x.map((v) => v / 1000) })) : series;
@@ -125,7 +139,7 @@ export function LineChart(props: LineChartProps) {
     };
   }, [look, xKind, yScale, smoothed, live, locale, height, asTable, hasPoints, cursor, zoom, scale, points]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a stretch of one axis means nothing on another
-  useEffect(() => () => zoom.set(null), [xKind, zoom]);
+  useEffect(() => () => zoom.set(null), [xKind, xMetric, zoom]);
 
   useEffect(() => drawn.current?.update(plot), [plot]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart that is drawn anew is zoomed again
@@ -156,11 +170,11 @@ export function LineChart(props: LineChartProps) {
     first && last
       ? t("views.chart.summary", {
           points: rows.length,
-          xName: xName(xKind),
+          xName,
           from: xText(first.x, xKind),
           to: xText(last.x, xKind),
         })
-      : t("views.chart.noPoints");
+      : empty;
 
   const say = (row: TableRow) => {
     const told = series
@@ -169,7 +183,7 @@ export function LineChart(props: LineChartProps) {
     const values = told
       .slice(0, SPOKEN)
       .map(({ s, i }) => (series.length > 1 ? `${s.label} ` : "") + shortValue(row.values[i], locale) + unit);
-    return `${xName(xKind)} ${xText(row.x, xKind)}: ${values.join(", ")}`;
+    return `${xName} ${xText(row.x, xKind)}: ${values.join(", ")}`;
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -213,7 +227,7 @@ export function LineChart(props: LineChartProps) {
         )}
         <span className={styles.where}>
           {shown
-            ? `${xName(xKind)} ${xText(shown.x, xKind)}`
+            ? `${xName} ${xText(shown.x, xKind)}`
             : hasPoints && (series.length === 1 || props.legend !== false)
               ? t("views.chart.last")
               : ""}
@@ -248,7 +262,7 @@ export function LineChart(props: LineChartProps) {
       )}
       {asTable ? (
         <div className={styles.table} style={{ height }}>
-          <ValueTable title={title} series={series} rows={rows} xKind={xKind} />
+          <ValueTable title={title} series={series} rows={rows} xKind={xKind} xName={xName} />
         </div>
       ) : (
         <div
@@ -271,11 +285,7 @@ export function LineChart(props: LineChartProps) {
         >
           {(!(hasPoints && drawable) || elsewhere) && (
             <p className={styles.none}>
-              {!hasPoints
-                ? t("views.chart.noPoints")
-                : drawable
-                  ? t("views.chart.elsewhere")
-                  : t("views.chart.allGaps")}
+              {!hasPoints ? empty : drawable ? t("views.chart.elsewhere") : t("views.chart.allGaps")}
             </p>
           )}
         </div>
@@ -298,7 +308,7 @@ export function LineChart(props: LineChartProps) {
         </span>
         {hasPoints && !asTable && (
           <span aria-hidden className={styles.axis}>
-            {xName(xKind)} →
+            {xName} →
           </span>
         )}
       </p>
@@ -327,13 +337,14 @@ function ValueTable(props: {
   series: readonly Series[];
   rows: readonly TableRow[];
   xKind: XKind;
+  xName: string;
 }) {
-  const { series, rows, xKind } = props;
+  const { series, rows, xKind, xName } = props;
   const columns = useMemo<Column<TableRow>[]>(
     () => [
       {
         id: "x",
-        header: xName(xKind),
+        header: xName,
         text: (r) => xText(r.x, xKind),
         sort: (r) => r.x,
         width: 96,
@@ -353,14 +364,14 @@ function ValueTable(props: {
         }),
       ),
     ],
-    [series, xKind],
+    [series, xKind, xName],
   );
   return (
     <DataTable
       id="chart-values"
       label={t("views.chart.tableLabel", { title: props.title })}
       rows={rows}
-      rowKey={(r) => String(r.x)}
+      rowKey={(r) => `${r.x} ${r.nth}`}
       columns={columns}
     />
   );

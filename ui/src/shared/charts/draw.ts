@@ -76,14 +76,21 @@ export function draw(host: HTMLElement, first: Plot, options: DrawOptions): Draw
   let reached: { low: number; high: number } | null = null;
   const colour = (slot: number) => token(`--series-${slot}`);
   const shadows = plot.raw.length > 0;
-  const line = (style: SeriesStyle, shadow: boolean): uPlot.Series => ({
-    stroke: () => colour(style.slot),
-    width: shadow ? 1 : 1.6,
-    alpha: shadow ? 0.28 : 1,
-    dash: shadow ? [] : [...style.dash],
-    spanGaps: false,
-    points: { show: (_u, _i, from, to) => to - from < 2 },
-  });
+  const line = (style: SeriesStyle, shadow: boolean): uPlot.Series => {
+    // Smoothed, they are a line over their points.
+    const apart = style.points === true && shadow === shadows;
+    return {
+      stroke: () => colour(style.slot),
+      width: shadow ? 1 : 1.6,
+      alpha: shadow ? 0.28 : 1,
+      dash: shadow ? [] : [...style.dash],
+      spanGaps: false,
+      ...(apart ? { paths: () => null } : {}),
+      points: apart
+        ? { show: true, size: 4, width: 0, fill: () => colour(style.slot) }
+        : { show: (_u, _i, from, to) => to - from < 2 },
+    };
+  };
 
   const grid: uPlot.Axis.Grid = { stroke: () => token("--chart-grid"), width: 1 };
   const axis = {

@@ -8,6 +8,8 @@ export interface SeriesStyle {
   /** 1 to 10. */
   readonly slot: number;
   readonly dash: readonly number[];
+  /** Points that no line joins. */
+  readonly points?: boolean;
 }
 
 /** FNV-1a: the same id has the same slot on every page and after every start. */

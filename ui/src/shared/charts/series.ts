@@ -3,13 +3,14 @@
 
 import { numberFormat } from "../format/intl";
 
-export type XKind = "step" | "relative" | "time";
+/** What a chart is drawn over: steps, time, or the values of another metric. */
+export type XKind = "step" | "relative" | "time" | "metric";
 
 export interface Series {
   /** Decides the colour: the run's id. */
   readonly id: string;
   readonly label: string;
-  /** Steps, seconds since the start, or milliseconds since the epoch, ascending. */
+  /** Steps, seconds since the start, milliseconds since the epoch, or values of a metric, ascending. */
   readonly x: readonly number[];
   /** NaN and infinities are allowed: NaN is a gap, an infinity is marked at the edge. */
   readonly y: readonly number[];
@@ -17,6 +18,8 @@ export interface Series {
   readonly total?: number;
   /** Tells several lines of one colour apart: how many dash patterns further. */
   readonly dash?: number;
+  /** Its points are not joined by a line. */
+  readonly points?: boolean;
 }
 
 /** How a line is smoothed: by an exponential or a running mean, or by a Gaussian kernel. */
@@ -29,7 +32,7 @@ export interface InfinityMark {
 }
 
 export interface Plot {
-  /** Ascending, without duplicates. */
+  /** Ascending; a place at which a series has several points is there as often. */
   readonly x: number[];
   /** One column a series; null = a gap, undefined = this series has no point at that x. */
   readonly columns: (number | null | undefined)[][];
@@ -58,16 +61,30 @@ function exponential(x: readonly number[], y: readonly number[], weight: number,
   let mean = 0;
   let mass = 0;
   let lastX: number | null = null;
-  return y.map((value, i) => {
-    if (!Number.isFinite(value)) return value;
-    const here = x[i] ?? 0;
-    const steps = lastX === null ? 1 : Math.max((here - lastX) / unit, 1e-9);
-    const keep = weight ** steps;
-    mean = mean * keep + value * (1 - keep);
-    mass = mass * keep + (1 - keep);
-    lastX = here;
-    return mean / mass;
-  });
+  const smoothed = [...y];
+  for (let from = 0; from < y.length; ) {
+    const here = x[from] ?? 0;
+    let to = from;
+    let sum = 0;
+    let count = 0;
+    // What is at one place counts as one.
+    for (; to < y.length && (x[to] ?? 0) === here; to += 1) {
+      const value = y[to] ?? Number.NaN;
+      if (!Number.isFinite(value)) continue;
+      sum += value;
+      count += 1;
+    }
+    if (count > 0) {
+      const steps = lastX === null ? 1 : Math.max((here - lastX) / unit, 1e-9);
+      const keep = weight ** steps;
+      mean = mean * keep + (sum / count) * (1 - keep);
+      mass = mass * keep + (1 - keep);
+      lastX = here;
+      for (let i = from; i < to; i += 1) if (Number.isFinite(y[i])) smoothed[i] = mean / mass;
+    }
+    from = to;
+  }
+  return smoothed;
 }
 
 /** For each point the mean of all within `reach` of it, weighed by how far away they are as a share of it. */
@@ -121,16 +138,35 @@ export function smooth(
   return kernel(x, y, (width / Math.sqrt(12)) * DEVIATIONS, GAUSSIAN);
 }
 
+/** Of each point, how many before it are at the same place. */
+function nthOf({ x }: Series): number[] {
+  let nth = 0;
+  return x.map((v, i) => {
+    nth = i > 0 && v === x[i - 1] ? nth + 1 : 0;
+    return nth;
+  });
+}
+
 export function plot(
   series: readonly Series[],
   smoothing = 0,
   log = false,
   kind: Smoothing = "exponential",
 ): Plot {
-  const xs = new Set<number>();
-  for (const s of series) for (const x of s.x) if (Number.isFinite(x)) xs.add(x);
-  const x = [...xs].sort((a, b) => a - b);
-  const at = new Map(x.map((v, i) => [v, i] as const));
+  const nths = new Map(series.map((s) => [s, nthOf(s)] as const));
+  const often = new Map<number, number>();
+  for (const [s, nth] of nths) {
+    s.x.forEach((v, i) => {
+      const count = (nth[i] ?? 0) + 1;
+      if (Number.isFinite(v) && count > (often.get(v) ?? 0)) often.set(v, count);
+    });
+  }
+  const x: number[] = [];
+  const at = new Map<number, number>();
+  for (const v of [...often.keys()].sort((a, b) => a - b)) {
+    at.set(v, x.length);
+    for (let n = often.get(v) ?? 0; n > 0; n -= 1) x.push(v);
+  }
   const marks: InfinityMark[] = [];
   // A logarithmic axis has no place for zero and below: they are gaps there.
   const placed = (v: number | undefined) => {
@@ -141,7 +177,7 @@ export function plot(
     const out = new Array<number | null | undefined>(x.length).fill(undefined);
     s.x.forEach((v, i) => {
       const index = at.get(v);
-      if (index !== undefined) out[index] = placed(values[i]);
+      if (index !== undefined) out[index + (nths.get(s)?.[i] ?? 0)] = placed(values[i]);
     });
     return out;
   };
@@ -162,23 +198,27 @@ export function plot(
 
 export interface TableRow {
   readonly x: number;
+  /** How many rows before it have the same x. */
+  readonly nth: number;
   readonly values: readonly (number | undefined)[];
 }
 
 /** Every point as it was logged: what the table alternative and the keyboard cursor read. */
 export function tableOf(series: readonly Series[]): TableRow[] {
-  const rows = new Map<number, (number | undefined)[]>();
+  const rows = new Map<number, (number | undefined)[][]>();
   series.forEach((s, index) => {
+    const nths = nthOf(s);
     s.x.forEach((x, i) => {
-      let row = rows.get(x);
-      if (!row) {
-        row = new Array<number | undefined>(series.length).fill(undefined);
-        rows.set(x, row);
-      }
-      row[index] = s.y[i];
+      const here = rows.get(x) ?? [];
+      rows.set(x, here);
+      const nth = nths[i] ?? 0;
+      here[nth] ??= new Array<number | undefined>(series.length).fill(undefined);
+      here[nth][index] = s.y[i];
     });
   });
-  return [...rows.entries()].sort((a, b) => a[0] - b[0]).map(([x, values]) => ({ x, values }));
+  return [...rows.entries()]
+    .sort((a, b) => a[0] - b[0])
+    .flatMap(([x, all]) => all.map((values, nth) => ({ x, nth, values })));
 }
 
 /** Index of the row nearest to `x`, or -1 without rows. */

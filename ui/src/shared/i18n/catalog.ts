@@ -1,5 +1,6 @@
 import { activity } from "./messages/activity";
 import { approvals, history } from "./messages/approvals";
+import { columns } from "./messages/columns";
 import { common } from "./messages/common";
 import { compare } from "./messages/compare";
 import { deployments } from "./messages/deployments";
@@ -19,6 +20,7 @@ import { views } from "./messages/views";
 export const catalog = {
   ...activity,
   ...approvals,
+  ...columns,
   ...common,
   ...compare,
   ...deployments,

@@ -20,7 +20,7 @@ import { useRowHeight } from "./rowHeight";
 import { type Cursor, compare, step, tsv, typeAhead } from "./selection";
 import { TableRow } from "./TableRow";
 import styles from "./table.module.css";
-import type { Column, DataTableProps, Sort } from "./types";
+import { type Column, type DataTableProps, headerText, type Sort } from "./types";
 import { useWidths } from "./widths";
 
 /** A row by its key, and by where it stood for one that is not read yet. */
@@ -153,7 +153,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       ? [...keys].flatMap((key) => windows.rowOf(key) ?? [])
       : sorted.filter((r) => keys.has(rowKey(r)));
     if (chosen.length === 0) return;
-    const text = tsv([columns.map((c) => c.header), ...chosen.map((r) => columns.map((c) => c.text(r)))]);
+    const text = tsv([columns.map(headerText), ...chosen.map((r) => columns.map((c) => c.text(r)))]);
     void navigator.clipboard
       ?.writeText(text)
       .then(() => setAnnounced(t("views.table.copied", { n: chosen.length })));

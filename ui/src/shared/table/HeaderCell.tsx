@@ -3,7 +3,7 @@ import { useId, useRef } from "react";
 import { Button as AriaButton } from "react-aria-components";
 import { t } from "../i18n";
 import styles from "./table.module.css";
-import type { Column } from "./types";
+import { type Column, headerText } from "./types";
 
 interface HeaderCellProps<Row> {
   readonly column: Column<Row>;
@@ -27,6 +27,13 @@ export function HeaderCell<Row>({
 }: HeaderCellProps<Row>) {
   const start = useRef<{ x: number; width: number } | null>(null);
   const help = useId();
+  const hint = [column.hint, column.unsorted].filter(Boolean).join(" ");
+  const name = (
+    <span className={styles.heading}>
+      <span className={styles.title}>{column.header}</span>
+      {column.mark !== undefined && <span className={styles.mark}> {column.mark}</span>}
+    </span>
+  );
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: its button is focusable
     <div
@@ -37,6 +44,7 @@ export function HeaderCell<Row>({
       data-align={column.align}
       data-pinned={offset === undefined ? undefined : true}
       style={{ left: offset }}
+      title={hint || undefined}
       onKeyDown={(e) => {
         if (!e.altKey || (e.key !== "ArrowLeft" && e.key !== "ArrowRight")) return;
         e.preventDefault();
@@ -46,15 +54,15 @@ export function HeaderCell<Row>({
     >
       {onSort ? (
         <AriaButton className={styles.sort ?? ""} onPress={onSort} aria-describedby={help}>
-          <span>{column.header}</span>
+          {name}
           {sorted === "ascending" && <ArrowUp size={12} aria-hidden />}
           {sorted === "descending" && <ArrowDown size={12} aria-hidden />}
         </AriaButton>
       ) : (
-        <span className={styles.title}>{column.header}</span>
+        name
       )}
       <span id={help} className={styles.hidden}>
-        {t("views.table.resize", { column: column.header })}
+        {hint} {t("views.table.resize", { column: headerText(column) })}
       </span>
       <span
         aria-hidden

@@ -4,6 +4,12 @@ import type { SortValue } from "./selection";
 export interface Column<Row> {
   readonly id: string;
   readonly header: string;
+  /** Behind the header, also where that is cut: what kind of value it is. */
+  readonly mark?: string;
+  /** What the column shows, in a sentence. */
+  readonly hint?: string;
+  /** Why it cannot be sorted by, in a sentence. */
+  readonly unsorted?: string;
   /** What is drawn; without it, `text`. */
   readonly cell?: (row: Row) => ReactNode;
   /** The cell as text: for copying, type-ahead and, without `sort`, sorting. */
@@ -17,6 +23,10 @@ export interface Column<Row> {
   /** Stays at the left with the first column, when all columns before it do. */
   readonly pinned?: boolean;
 }
+
+/** The header in one line of text. */
+export const headerText = ({ header, mark }: { header: string; mark?: string }) =>
+  mark === undefined ? header : `${header} ${mark}`;
 
 export interface RowAction {
   readonly id: string;
