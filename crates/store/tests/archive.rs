@@ -132,7 +132,7 @@ fn an_older_file_keeps_what_its_tags_say() {
         "DROP TRIGGER runs_archived; DROP TRIGGER runs_unarchived; DROP INDEX runs_by_start;
          ALTER TABLE runs DROP COLUMN archived;
          CREATE INDEX runs_by_start ON runs (experiment, deleted, start_time DESC, run_id);
-         DELETE FROM migrations WHERE time >= 20261127164500;",
+         DELETE FROM migrations WHERE time = 20261127164500;",
     )
     .unwrap();
     drop(conn);

@@ -1,7 +1,13 @@
-import { act, screen, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 import { giveLayout } from "../../../tests/layout";
 import { axeProblems, renderScreen } from "../../../tests/render";
+import type { RunQuery, RunRow } from "../../bindings/api";
+import { bestOf, withColumns } from "../../fixtures/charts";
+import { RUNS } from "../../fixtures/runs";
+import { columnNumber, metricColumn, metricColumnId } from "./metricColumns";
+import { runsCsv } from "./runsCsv";
+import { orderOf, sortOf } from "./values";
 
 giveLayout(192);
 
@@ -35,4 +41,86 @@ it("chooses, moves and pins columns by keyboard, and keeps them", async () => {
   ]);
   expect(names.map((h) => h.hasAttribute("data-pinned"))).toEqual([true, true, false]);
   expect(headers().at(-2)).toContain("team");
+});
+
+it("shows a metric by its last, its best and its value at a step, read with the rows", async () => {
+  localStorage.clear();
+  const { user, backend } = renderScreen("/runs");
+  await screen.findByText("amber-tern-100");
+  const asked = () =>
+    backend.calls
+      .flatMap((c) => (c.name === "runs_search" ? [c.args as RunQuery] : []))
+      .findLast((q) => q.limit > 1);
+  await user.click(screen.getByRole("button", { name: "Columns" }));
+  const dialog = await screen.findByRole("dialog", { name: "Columns shown" });
+  const others = within(dialog).getByRole("button", { name: "Other values of accuracy" });
+  expect(others.getAttribute("aria-expanded")).toBe("false");
+  act(() => others.focus());
+  await user.keyboard("{Enter}");
+  expect(others.getAttribute("aria-expanded")).toBe("true");
+  const group = within(dialog).getByRole("group", { name: "Other values of accuracy" });
+  await user.click(within(group).getByRole("checkbox", { name: "Largest" }));
+  const step = within(group).getByRole("textbox", { name: "Step at which accuracy is shown" });
+  await user.type(step, "1.5{Enter}");
+  expect(within(group).getByRole("alert").textContent).toBe("A step is a whole number.");
+  await user.clear(step);
+  await user.type(step, "1000{Enter}");
+  await within(group).findByRole("checkbox", { name: "At step 1000" });
+  expect(await axeProblems()).toEqual([]);
+  await user.keyboard("{Escape}");
+
+  const ids = ["metrics_max.accuracy", "metrics_at.1000.accuracy"];
+  await waitFor(() =>
+    expect(asked()?.columns).toEqual(["metrics.accuracy", ...ids, "metrics.loss", "metrics.lr"]),
+  );
+  const run = RUNS.find((each) => each.name === "blue-heron-101") as RunRow;
+  const row = screen.getByText("blue-heron-101").closest<HTMLElement>("[role=row]") as HTMLElement;
+  await within(row).findByTitle(String(bestOf(run, "accuracy", "max")));
+  within(row).getByTitle(`${columnNumber(withColumns(run, ids), ids[1] ?? "")} at step 1000`);
+
+  const header = (name: RegExp) => screen.getByRole("columnheader", { name });
+  const at = header(/^accuracy @ 1000/);
+  expect(at.title).toContain("at the last step before");
+  expect(at.title).toContain("cannot be sorted by");
+  expect(within(at).queryByRole("button")).toBeNull();
+  expect(at.hasAttribute("aria-sort")).toBe(false);
+  const max = header(/^accuracy max/);
+  expect(max.title).toBe("Largest value of accuracy; NaN does not count.");
+  await user.click(within(max).getByRole("button", { name: "accuracy max" }));
+  await waitFor(() => expect(asked()?.order_by[0]).toMatch(/^metrics_max\.`accuracy` (ASC|DESC)$/));
+  expect(await axeProblems()).toEqual([]);
+
+  // They stay in a view.
+  await user.click(screen.getByRole("button", { name: /All runs/ }));
+  await user.click(await screen.findByRole("menuitem", { name: "Save as a view…" }));
+  await user.type(await screen.findByRole("textbox", { name: "Name of the view" }), "Peaks{Enter}");
+  await waitFor(() =>
+    expect(backend.calls.find((c) => c.name === "run_view_save")?.args).toMatchObject({
+      columns: expect.arrayContaining(ids),
+      order_by: [expect.stringContaining("metrics_max.")],
+    }),
+  );
+});
+
+it("reads what a column shows from its id, whatever the metric is called", () => {
+  for (const id of ["metrics.a.b", "metrics_min.val/f1", "metrics_max. x", "metrics_at.-7.0.5"]) {
+    const column = metricColumn(id);
+    expect(column && metricColumnId(column)).toBe(id);
+  }
+  expect(metricColumn("metrics_at.-7.0.5")).toEqual({ key: "0.5", of: "at", step: -7 });
+  for (const id of ["metrics_at.x.loss", "params.lr", "metrics_sum.loss"])
+    expect(metricColumn(id)).toBeNull();
+  const sort = { id: "metrics_min.val/f1", desc: false };
+  expect(sortOf(orderOf(sort))).toEqual(sort);
+  expect(sortOf(["metrics_at.`7.loss` ASC"])).toBeNull();
+});
+
+it("writes into a file what is seen", async () => {
+  const ids = ["metrics_max.loss", "metrics_at.61.loss", "metrics_at.-1.loss", "metrics_min.none"];
+  const run = withColumns(RUNS[1] as RunRow, ids);
+  const csv = runsCsv(ids);
+  csv.add([run]);
+  const [head, line] = (await csv.file().text()).split("\r\n");
+  expect(head).toBe(`run_id,run_name,${ids.join(",")}`);
+  expect(line).toBe(`${run.id},${run.name},Infinity,NaN,,`);
 });

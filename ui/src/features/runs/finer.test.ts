@@ -29,6 +29,13 @@ describe("a stretch that is zoomed to", () => {
     expect(finer.values).toEqual([0, null, 35, 40, null, 60, null]);
     expect(finer.infinities.map(({ index }) => finer.steps[index])).toEqual([20, 45, 80]);
     expect(finer).toMatchObject({ thinned: false, total: 100 });
+    const over = (xs: number[]) => ({ xs, pairs: 100, unplaced: 0, steady: true });
+    const along = { ...chart([0, 1, 2, 3], true), over: over([0.1, 0.2, 0.2, 0.9]) };
+    const part = { ...chart([1, 5, 6], false), over: over([0.15, 0.2, 0.3]) };
+    expect(refined(along, part)).toMatchObject({
+      steps: [0, 1, 5, 6, 3],
+      over: over([0.1, 0.15, 0.2, 0.3, 0.9]),
+    });
     expect(refined(whole, undefined)).toBe(whole);
     expect(refined(whole, chart([], false))).toBe(whole);
   });

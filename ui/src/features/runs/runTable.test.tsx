@@ -1,6 +1,6 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
-import type { RunQuery, RunRow } from "../../bindings/api";
+import type { ChartQuery, RunQuery, RunRow } from "../../bindings/api";
 import { giveLayout } from "../../../tests/layout";
 import { axeProblems, renderScreen } from "../../../tests/render";
 import { manyRuns, RUNS } from "../../fixtures/runs";
@@ -282,4 +282,30 @@ it("smooths a chart from all its points as far as they are given", async () => {
     c.name === "run_chart" ? [(c.args as { max_points: number }).max_points] : [],
   );
   expect(asked.at(-1)).toBe(5000);
+});
+
+it("draws charts over another metric, and says where they have no step in common", async () => {
+  const run = RUNS[2] as RunRow;
+  const { user, backend } = renderScreen(`/runs/${run.id}`);
+  const asked = () =>
+    backend.calls.flatMap((c) => (c.name === "run_chart" ? [c.args as ChartQuery] : [])).at(-1);
+  await screen.findByRole("figure", { name: "accuracy" });
+  await user.click(screen.getByRole("radio", { name: "Metric" }));
+  // The first is the axis, and has no chart of its own.
+  await waitFor(() => expect(asked()).toMatchObject({ over: { key: "accuracy", from: null, to: null } }));
+  expect(asked()?.keys).not.toContain("accuracy");
+  const loss = screen.getByRole("figure", { name: "loss" });
+  await within(loss).findByText(/accuracy goes back and forth: points are not joined/);
+  await within(loss).findByText(/6 NaN/);
+  await user.click(within(loss).getByRole("button", { name: "Show loss as a table" }));
+  expect(within(loss).getByRole("columnheader", { name: /^accuracy/ })).toBeTruthy();
+  const probe = screen.getByRole("figure", { name: "probe" });
+  expect((await within(probe).findAllByText("No step in common with accuracy")).length).toBeGreaterThan(0);
+  expect(await axeProblems()).toEqual([]);
+
+  await user.click(screen.getByRole("button", { name: /Metric on the horizontal axis/ }));
+  await user.click(await screen.findByRole("option", { name: "lr" }));
+  await within(screen.getByRole("figure", { name: "accuracy" })).findByText(
+    "300 of 20,000 points are at steps that lr has too",
+  );
 });

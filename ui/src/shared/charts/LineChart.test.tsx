@@ -21,6 +21,27 @@ describe("what is drawn", () => {
     expect(plot(series, 0, true).columns[1]).toEqual([undefined, 2, undefined, null, 4]);
   });
 
+  it("has every point of a place, and smooths what is at one place as one", () => {
+    const dense = { id: "a", label: "a", x: [1, 1, 1, 2, 2], y: [5, Number.NaN, 7, 1, 3] };
+    const sparse = { id: "b", label: "b", x: [1, 2], y: [9, 8] };
+    const p = plot([dense, sparse]);
+    expect(p.x).toEqual([1, 1, 1, 2, 2]);
+    expect(p.columns).toEqual([
+      [5, null, 7, 1, 3],
+      [9, undefined, undefined, 8, undefined],
+    ]);
+    expect(tableOf([dense, sparse]).map((row) => [row.x, row.nth, ...row.values])).toEqual([
+      [1, 0, 5, 9],
+      [1, 1, Number.NaN, undefined],
+      [1, 2, 7, undefined],
+      [2, 0, 1, 8],
+      [2, 1, 3, undefined],
+    ]);
+    const [a, gap, b, c, d] = smooth(dense.x, dense.y, 0.5);
+    expect([a, b, gap]).toEqual([6, 6, Number.NaN]);
+    expect(c).toBe(d);
+  });
+
   it("smooths without moving the first point and without filling gaps", () => {
     const s = smooth([0, 1, 2, 3], [10, Number.NaN, 10, 0], 0.6);
     expect(s[0]).toBeCloseTo(10);

@@ -219,7 +219,7 @@ export function LineChart(props: LineChartProps) {
         <span className={styles.name} title={title}>
           {title}
         </span>
-        {series.length === 1 && (
+        {series.length === 1 && (shown !== undefined || xKind !== "metric") && (
           <span className={styles.value}>
             {shortValue(shownValue(0), locale)}
             {unit}
@@ -228,7 +228,7 @@ export function LineChart(props: LineChartProps) {
         <span className={styles.where}>
           {shown
             ? `${xName} ${xText(shown.x, xKind)}`
-            : hasPoints && (series.length === 1 || props.legend !== false)
+            : hasPoints && xKind !== "metric" && (series.length === 1 || props.legend !== false)
               ? t("views.chart.last")
               : ""}
         </span>
