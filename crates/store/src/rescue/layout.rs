@@ -45,7 +45,29 @@ pub(super) struct Object {
     pub(super) columns: Vec<Column>,
 }
 
+/// Columns whose text is JSON, which nothing else may stand in: by table and name.
+const JSON: &[(&str, &str)] = &[
+    ("journal", "change"),
+    ("log_chunks", "data"),
+    ("service_states", "state"),
+    ("workload_states", "state"),
+];
+
 impl Object {
+    /// Whether a row that fits can be read: a text that lost its end has the right kind
+    /// too, and would stop whoever reads the journal.
+    pub(super) fn is_readable(&self, values: &[Value]) -> bool {
+        values.iter().zip(&self.columns).all(|(value, column)| {
+            let is_json = JSON.contains(&(&self.name, &column.name));
+            match value {
+                Value::Text(text) if is_json => {
+                    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+                }
+                _ => true,
+            }
+        })
+    }
+
     /// Whether this can be one of its rows.
     pub(super) fn fits(&self, values: &[Value]) -> bool {
         !values.is_empty()

@@ -120,7 +120,7 @@ impl Source {
             for row in tree.rows(&self.pages, self.owners.trees()) {
                 match row {
                     Some(row) => {
-                        let fits = object.fits(&row.values);
+                        let fits = object.fits(&row.values) && object.is_readable(&row.values);
                         take(row.number, row.values, fits)?;
                     }
                     None => whole = false,

@@ -295,8 +295,11 @@ impl Intact {
                 self.is_hit(parent, damaged)
                     && (!in_an_index || self.is_any_index_hit(parent, damaged))
             });
-            // Points that end on a damaged page may be read and be none.
-            let undecoded = if name == "chunks" { lost } else { 0 };
+            // Points and JSON that end on a damaged page may be read and be none.
+            let undecoded = match name {
+                "chunks" | "journal" | "log_chunks" | "workload_states" => lost,
+                _ => 0,
+            };
             assert!(
                 orphaned || table.dropped <= undecoded,
                 "{}",
