@@ -1,0 +1,165 @@
+//! Values of metrics in the table of runs, and charts over another metric, at the boundary of
+//! the console.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test, helpers included
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use skerry_console::{Console, ConsoleOptions};
+use skerry_domain::Code;
+use skerry_domain::tracking::MetricPoint;
+use skerry_store::{Batch, NewRun, Store, StoreOptions};
+
+/// Runs with points of `loss`, and of `epoch` at every tenth step.
+fn seed(file: &Path) -> Vec<String> {
+    let store = Store::open(file, StoreOptions::default()).unwrap();
+    (0..3_i64)
+        .map(|n| {
+            store
+                .write(move |tx| {
+                    let run = tx.create_run(NewRun {
+                        start_time: Some(n),
+                        ..NewRun::default()
+                    })?;
+                    let point = |key: &str, step: i64, value: f64| {
+                        MetricPoint::new(key, value, 1_700_000_000_000 + step * 1000, step)
+                    };
+                    let mut metrics: Vec<MetricPoint> = (0..300)
+                        .map(|step| point("loss", step, (step - 100 * n).abs() as f64))
+                        .collect();
+                    metrics[60].value = f64::NAN;
+                    metrics[299].value = f64::INFINITY;
+                    metrics.extend((0..30).map(|n| point("epoch", n * 10, (n / 10) as f64)));
+                    metrics.push(point("apart", 1_000, 1.0));
+                    let batch = Batch {
+                        metrics,
+                        ..Batch::default()
+                    };
+                    tx.log_batch(&run.info.run_id, batch)?;
+                    Ok(run.info.run_id)
+                })
+                .unwrap()
+        })
+        .collect()
+}
+
+async fn console(folder: &Path) -> Console {
+    let mut options = ConsoleOptions::new(folder);
+    options.links = false;
+    Console::open(options).await.unwrap()
+}
+
+fn search(order_by: &[&str], columns: &[&str]) -> Value {
+    json!({
+        "filter": "", "order_by": order_by, "experiment": null, "machine_id": null,
+        "stage": "active", "offset": 0, "limit": 10, "columns": columns,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_carry_values_of_the_metric_columns_that_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = seed(&folder.path().join("workspace.db"));
+    let console = console(folder.path()).await;
+    let columns = [
+        "metrics.loss",
+        "metrics_min.loss",
+        "metrics_max.loss",
+        "metrics_at.60.loss",
+        "metrics_at.999.epoch",
+        "metrics_at.-1.loss",
+        "metrics_min.none",
+        "params.lr",
+        "metrics_at.x.loss",
+    ];
+    let page = console
+        .call(
+            "runs_search",
+            search(&["metrics_max.loss ASC", "start_time ASC"], &columns),
+        )
+        .await
+        .unwrap();
+    let ids: Vec<&str> = (page["rows"].as_array().unwrap().iter())
+        .map(|row| row["id"].as_str().unwrap())
+        .collect();
+    // All have gone to infinity: the start tells them apart.
+    assert_eq!(ids, runs.iter().map(String::as_str).collect::<Vec<_>>());
+    let value = |column: &str, value: Value, special: Value, step: Value| json!({ "column": column, "value": value, "special": special, "step": step });
+    let none = Value::Null;
+    assert_eq!(
+        page["rows"][1]["columns"],
+        json!([
+            value(columns[0], none.clone(), json!("Infinity"), json!(299)),
+            value(columns[1], json!(0.0), none.clone(), none.clone()),
+            value(columns[2], none.clone(), json!("Infinity"), none.clone()),
+            value(columns[3], none.clone(), json!("NaN"), json!(60)),
+            value(columns[4], json!(2.0), none.clone(), json!(290)),
+            value(columns[5], none.clone(), none.clone(), none.clone()),
+            value(columns[6], none.clone(), none.clone(), none.clone()),
+        ])
+    );
+    let many = vec!["metrics.loss"; 51];
+    let refused = console.call("runs_search", search(&[], &many)).await;
+    assert_eq!(refused.unwrap_err().code, Code::Invalid);
+    let unknown = console
+        .call("runs_search", search(&["metrics_at.60.loss ASC"], &[]))
+        .await;
+    assert_eq!(unknown.unwrap_err().code, Code::Invalid);
+    console.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn charts_over_another_metric_pair_what_is_at_the_same_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = seed(&folder.path().join("workspace.db"));
+    let console = console(folder.path()).await;
+    let over = |key: &str| json!({ "key": key, "from": null, "to": null });
+    let chart = console
+        .call(
+            "run_chart",
+            json!({
+                "run_id": runs[1], "keys": ["loss", "apart", "none"], "max_points": 100,
+                "from_step": null, "to_step": null, "over": over("epoch"),
+            }),
+        )
+        .await
+        .unwrap();
+    let loss = &chart[0];
+    assert_eq!(loss["over"]["pairs"], 30);
+    assert_eq!(loss["over"]["steady"], true);
+    assert_eq!(
+        (&loss["total"], &loss["thinned"]),
+        (&json!(300), &json!(false))
+    );
+    assert_eq!(loss["steps"].as_array().unwrap().len(), 30);
+    assert_eq!(
+        (&loss["steps"][13], &loss["over"]["xs"][13]),
+        (&json!(130), &json!(1.0))
+    );
+    assert_eq!(
+        (&loss["values"][13], &loss["values"][6]),
+        (&json!(30.0), &Value::Null)
+    );
+    assert_eq!(
+        (&chart[1]["total"], &chart[1]["over"]["pairs"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(chart[2]["total"], 0);
+
+    let charts = console
+        .call(
+            "runs_chart",
+            json!({
+                "run_ids": runs, "key": "epoch", "max_points": 10,
+                "from_step": null, "to_step": null, "over": over("loss"),
+            }),
+        )
+        .await
+        .unwrap();
+    assert_eq!(charts.as_array().unwrap().len(), 3);
+    // It falls, and rises again: no line, and nothing at NaN.
+    assert_eq!(charts[1]["series"]["over"]["steady"], false);
+    assert_eq!(charts[1]["series"]["over"]["unplaced"], 1);
+    assert_eq!(charts[0]["series"]["over"]["steady"], true);
+    console.close().await;
+}
