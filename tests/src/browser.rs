@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::{Element, ElementRef};
+use fantoccini::wd::TimeoutConfiguration;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -286,6 +287,28 @@ impl Browser {
                 Err(error) => panic!("{}: a script failed: {error}", self.label),
             }
         }
+    }
+
+    /// Runs a script in the page that returns a promise, and waits for what that promises.
+    ///
+    /// # Panics
+    /// When the promise is broken, or not kept in time.
+    pub async fn promised(&self, script: &str, arguments: Vec<Value>) -> Value {
+        let mut timeouts = TimeoutConfiguration::default();
+        timeouts.set_script(Some(PATIENCE));
+        self.client.update_timeouts(timeouts).await.unwrap();
+        let whole = format!(
+            "const told = arguments[arguments.length - 1]; \
+             (async (...arguments) => {{ {script} }})(...[...arguments].slice(0, -1)) \
+             .then((value) => told({{ value }}), (error) => told({{ error: String(error) }}))"
+        );
+        let told = in_time(self.client.execute_async(&whole, arguments))
+            .await
+            .unwrap_or_else(|error| panic!("{}: a script failed: {error}", self.label));
+        if let Some(error) = told.get("error") {
+            self.fail(&format!("a script failed: {error}")).await;
+        }
+        told["value"].clone()
     }
 
     /// Takes a picture into a folder, once the page has been drawn.

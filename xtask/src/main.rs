@@ -72,7 +72,7 @@ enum Task {
         #[arg(default_value_t = 120)]
         seconds: u64,
     },
-    /// Measure: start, memory, throughput, sizes
+    /// Measure: start, memory, throughput, sizes, screens at 100,000 runs
     Bench {
         /// Handed to the measuring program, after `--`: `--only PART`
         #[arg(last = true)]

@@ -9,7 +9,52 @@ use skerry_tests::site::{Site, project};
 use skerry_tests::steps::{self, text};
 use skerry_tests::web::Web;
 
-const SIZES: [(u32, u32); 2] = [(1280, 800), (1920, 1080)];
+/// How the screens are looked at.
+struct Look {
+    size: (u32, u32),
+    theme: &'static str,
+    language: &'static str,
+    /// All screens, not only those that people are on most.
+    all: bool,
+}
+
+const fn look(size: (u32, u32), theme: &'static str, language: &'static str, all: bool) -> Look {
+    Look {
+        size,
+        theme,
+        language,
+        all,
+    }
+}
+
+const LOOKS: [Look; 8] = [
+    look((1280, 800), "light", "en", true),
+    look((1280, 800), "dark", "en", true),
+    look((1920, 1080), "light", "en", true),
+    look((1920, 1080), "dark", "en", true),
+    look((1024, 700), "light", "en", false),
+    look((1024, 700), "light", "sv", false),
+    look((1280, 800), "dark", "sv", false),
+    look((3840, 2160), "light", "en", false),
+];
+
+/// The screens that people are on most, and those with the most on them.
+const MAIN: [&str; 14] = [
+    "overview",
+    "machine",
+    "runs",
+    "compare",
+    "compare-parallel",
+    "run",
+    "run-new",
+    "report",
+    "report-edit",
+    "model",
+    "model-aliases",
+    "version",
+    "deployment",
+    "settings",
+];
 
 #[tokio::main]
 async fn main() {
@@ -17,42 +62,90 @@ async fn main() {
     let full = Desk::new();
     let site = Site::start();
     let screens = seed(&full, &site).await;
-    for (width, height) in SIZES {
-        for theme in ["light", "dark"] {
-            let suffix = format!("{theme}-{width}");
-            choose(&empty, theme).await;
-            let window = Browser::window_of_size(&empty, "empty", width, height).await;
-            // The window opens where it was left.
-            window.find("link", "Runs").await;
-            window.go("/").await;
-            window.see("Try it on this computer").await;
-            shoot(&window, &format!("welcome-{suffix}")).await;
-            for (name, path) in [
-                ("setup", "/setup"),
-                ("runs", "/runs"),
-                ("reports", "/reports"),
-                ("models", "/models"),
-            ] {
-                window.go(path).await;
-                shoot(&window, &format!("empty-{name}-{suffix}")).await;
-            }
-            window.close().await;
-
-            choose(&full, theme).await;
-            let window = Browser::window_of_size(&full, "full", width, height).await;
-            window.find("link", "Runs").await;
-            for (name, path) in &screens {
+    for look in LOOKS {
+        let (width, height) = look.size;
+        let suffix = match look.language {
+            "en" => format!("{}-{width}", look.theme),
+            language => format!("{language}-{}-{width}", look.theme),
+        };
+        if look.all {
+            welcome(&empty, &look, &suffix).await;
+        }
+        choose(&full, &look).await;
+        let window = Browser::window_of_size(&full, "full", width, height).await;
+        window.until("window", READY, Vec::new()).await;
+        for (name, path) in &screens {
+            if look.all || MAIN.contains(name) {
                 window.go(path).await;
                 shoot(&window, &format!("{name}-{suffix}")).await;
             }
-            window.go("/runs").await;
-            window.click("button", "Search or run a command").await;
-            shoot(&window, &format!("palette-{suffix}")).await;
-            window.close().await;
         }
+        if look.language == "en" {
+            opened(&window, &screens, &suffix).await;
+        }
+        window.close().await;
     }
     println!("{}", out().display());
 }
+
+const READY: &str = "return document.querySelector('nav a') !== null";
+
+/// A workspace in which nothing has happened yet.
+async fn welcome(empty: &Desk, look: &Look, suffix: &str) {
+    let (width, height) = look.size;
+    choose(empty, look).await;
+    let window = Browser::window_of_size(empty, "empty", width, height).await;
+    // The window opens where it was left.
+    window.until("window", READY, Vec::new()).await;
+    window.go("/").await;
+    window.see("Try it on this computer").await;
+    shoot(&window, &format!("welcome-{suffix}")).await;
+    for (name, path) in [
+        ("setup", "/setup"),
+        ("runs", "/runs"),
+        ("reports", "/reports"),
+        ("models", "/models"),
+    ] {
+        window.go(path).await;
+        shoot(&window, &format!("empty-{name}-{suffix}")).await;
+    }
+    window.close().await;
+}
+
+/// What opens on a screen: the palette, dialogs, a chart that is smoothed.
+async fn opened(window: &Browser, screens: &[(&str, String)], suffix: &str) {
+    window.go("/runs").await;
+    window.click("button", "Search or run a command").await;
+    shoot(window, &format!("palette-{suffix}")).await;
+    window.go("/").await;
+    window.go("/runs").await;
+    window.click("button", "Columns").await;
+    shoot(window, &format!("runs-columns-{suffix}")).await;
+    for (name, entry) in [("runs-move", "Move"), ("runs-export", "Export")] {
+        window.go("/").await;
+        window.go("/runs").await;
+        window.click("checkbox", "Select all").await;
+        window.see("selected").await;
+        shoot(window, &format!("runs-selected-{suffix}")).await;
+        window.click("button", "More for these runs").await;
+        window.click("menuitem", entry).await;
+        window.find("dialog", entry).await;
+        shoot(window, &format!("{name}-{suffix}")).await;
+        window.confirm("Cancel").await;
+    }
+    let run = screens.iter().find(|(name, _)| *name == "run");
+    window.go(run.map_or("/", |(_, path)| path)).await;
+    window.until("smoothing", SMOOTH, Vec::new()).await;
+    window.see("exponential").await;
+    shoot(window, &format!("run-smoothed-{suffix}")).await;
+}
+
+/// Moves the slider of the charts as a hand does.
+const SMOOTH: &str = "const slider = document.querySelector('main input[type=range]'); \
+    if (!slider) return false; \
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(slider, '0.8'); \
+    slider.dispatchEvent(new Event('input', { bubbles: true })); \
+    return true";
 
 /// Waits until nothing loads any more, then takes the picture.
 async fn shoot(window: &Browser, name: &str) {
@@ -70,11 +163,11 @@ async fn shoot(window: &Browser, name: &str) {
     window.picture(&out().join(format!("{name}.png"))).await;
 }
 
-async fn choose(desk: &Desk, theme: &str) {
+async fn choose(desk: &Desk, look: &Look) {
     let web = desk.web().await;
     web.command(
         "settings_set",
-        json!({ "theme": theme, "language": "en", "compact": false }),
+        json!({ "theme": look.theme, "language": look.language, "compact": false }),
     )
     .await;
 }
@@ -119,6 +212,7 @@ async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
         ("machine", format!("/machines/{machine}")),
         ("runs", "/runs".into()),
         ("runs-filter-error", "/runs?q=metrics.val_loss%20%3E".into()),
+        ("runs-grouped", "/runs?group=params.alpha".into()),
         ("run-gone", format!("/runs/{}", "0".repeat(32))),
         ("compare", format!("/compare?runs={}", runs.join(","))),
         (

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod figures;
+mod screens;
 mod seed;
 mod servers;
 mod table;
@@ -22,13 +23,22 @@ use seed::{Seeded, Size};
 use servers::{Server, memory};
 use table::Table;
 
-const PARTS: &[&str] = &["start", "serve", "mlflow", "fasttrackml", "growth", "chart"];
+const PARTS: &[&str] = &[
+    "start",
+    "serve",
+    "mlflow",
+    "fasttrackml",
+    "growth",
+    "chart",
+    "screens",
+];
 
 /// What every server is searched with.
 const SIZE: Size = Size {
     runs: 10_000,
     width: 20,
     points: 1_000_000,
+    ended: false,
 };
 
 /// What skerry's figures grow over.
@@ -37,21 +47,25 @@ const GROWTH: &[Size] = &[
         runs: 1_000,
         width: 20,
         points: 0,
+        ended: false,
     },
     Size {
         runs: 10_000,
         width: 20,
         points: 0,
+        ended: false,
     },
     Size {
         runs: 100_000,
         width: 20,
         points: 0,
+        ended: false,
     },
     Size {
         runs: 1_000_000,
         width: 2,
         points: 0,
+        ended: false,
     },
 ];
 
@@ -83,6 +97,11 @@ async fn main() {
     }
     if has("chart") {
         chart().await;
+    }
+    if has("screens") {
+        let mut table = Table::default();
+        screens::screens(&mut table).await;
+        table.print();
     }
 }
 
@@ -179,6 +198,7 @@ async fn serve(table: &mut Table) {
         runs: 0,
         width: 0,
         points: 2_000_000,
+        ended: false,
     };
     seed::store(&data.join("tracking.db"), two);
     table.put(

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use skerry_domain::KeyValue;
 use skerry_domain::tracking::MetricPoint;
-use skerry_store::{Batch, NewRun, Store, StoreOptions};
+use skerry_domain::{KeyValue, RunStatus};
+use skerry_store::{Batch, NewRun, RunUpdate, Store, StoreOptions};
 use skerry_tests::steps::text;
 
 /// How much there is.
@@ -16,6 +16,8 @@ pub struct Size {
     pub width: u64,
     /// Points of the long metric.
     pub points: u64,
+    /// Whether the runs have ended.
+    pub ended: bool,
 }
 
 /// What to search in.
@@ -107,8 +109,12 @@ pub fn store(file: &Path, size: Size) -> Seeded {
             .write(move |tx| {
                 for (mut new, batch) in part {
                     new.experiment_id = experiment;
+                    let over = finished(new.start_time.unwrap_or(START) + 500);
                     let id = tx.create_run(new)?.info.run_id;
                     tx.log_batch(&id, batch)?;
+                    if size.ended {
+                        tx.update_run(&id, &over)?;
+                    }
                 }
                 Ok(())
             })
@@ -142,6 +148,83 @@ pub fn store(file: &Path, size: Size) -> Seeded {
         experiment: experiment.to_string(),
         long,
     }
+}
+
+/// What the screens are measured on.
+pub struct ForScreens {
+    /// The run of many long metrics.
+    pub big: String,
+    /// The runs to compare.
+    pub compared: Vec<String>,
+}
+
+/// Metrics of the big run, and the points of each.
+pub const BIG: (u64, u64) = (100, 100_000);
+/// Runs to compare, metrics of each, and the points of each metric.
+const COMPARED: (u64, u64, u64) = (100, 5, 1_000);
+
+/// Adds a run of long metrics and runs to compare to a store that [`store`] filled.
+pub fn for_screens(file: &Path, seeded: &Seeded) -> ForScreens {
+    let store = Store::open(file, StoreOptions::default()).unwrap();
+    let experiment = &seeded.experiment;
+    let (keys, points) = BIG;
+    let big = with_series(&store, experiment, "big", keys, points);
+    let (runs, keys, points) = COMPARED;
+    let compared = (0..runs)
+        .map(|n| with_series(&store, experiment, &format!("compared-{n}"), keys, points))
+        .collect();
+    ForScreens { big, compared }
+}
+
+fn falling(key: u64, step: u64, points: u64, numbers: &mut Numbers) -> MetricPoint {
+    let value = (-4.0 * step as f64 / points as f64).exp() + 0.1 * numbers.fraction();
+    let key = format!("series/{key:03}");
+    MetricPoint::new(key, value, START + step as i64, step as i64)
+}
+
+fn finished(at: i64) -> RunUpdate {
+    RunUpdate {
+        status: Some(RunStatus::Finished),
+        end_time: Some(at),
+        ..RunUpdate::default()
+    }
+}
+
+/// A finished run with so many metrics of so many points each: curves that fall, with noise.
+fn with_series(store: &Store, experiment: &str, name: &str, keys: u64, points: u64) -> String {
+    let mut numbers = Numbers(88_172_645_463_325_252);
+    let new = NewRun {
+        experiment_id: experiment.parse().unwrap(),
+        start_time: Some(START - 1000),
+        name: name.to_owned(),
+        ..NewRun::default()
+    };
+    let id = store.write(|tx| tx.create_run(new)).unwrap().info.run_id;
+    for key in 0..keys {
+        let batches: Vec<Batch> = (0..points)
+            .step_by(1000)
+            .map(|first| Batch {
+                metrics: (first..first + 1000)
+                    .map(|step| falling(key, step, points, &mut numbers))
+                    .collect(),
+                ..Batch::default()
+            })
+            .collect();
+        let run_id = id.clone();
+        store
+            .write(move |tx| {
+                for batch in batches {
+                    tx.log_batch(&run_id, batch)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+    let over = id.clone();
+    store
+        .write(move |tx| tx.update_run(&over, &finished(START)))
+        .unwrap();
+    id
 }
 
 /// Through the REST interface, by four clients.
