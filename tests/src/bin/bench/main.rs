@@ -98,10 +98,12 @@ async fn main() {
     if has("chart") {
         chart().await;
     }
-    if has("screens") {
-        let mut table = Table::default();
-        screens::screens(&mut table).await;
-        table.print();
+    let hosts: Vec<&str> = screens::HOSTS
+        .into_iter()
+        .filter(|host| has("screens") || has(host))
+        .collect();
+    if !hosts.is_empty() {
+        screens::screens(&hosts).await;
     }
 }
 

@@ -82,10 +82,17 @@ impl Drop for Web {
     }
 }
 
-/// Both hosts, one after the other.
-pub async fn screens(table: &mut Table) {
+/// What shows the screens; also the names of these parts of the program.
+pub const WINDOW: &str = "window";
+pub const CHROMIUM: &str = "chromium";
+pub const HOSTS: [&str; 2] = [WINDOW, CHROMIUM];
+
+/// Some hosts, one after the other, beside one another in a table.
+pub async fn screens(hosts: &[&'static str]) {
+    let mut all = Table::default();
+    let table = &mut all;
     let (store, seeded) = seeded();
-    for name in ["window", "Chromium"] {
+    for name in hosts.iter().copied() {
         plain(table, name).await;
         let desk = Desk::new();
         std::fs::create_dir_all(desk.data()).unwrap();
@@ -94,6 +101,7 @@ pub async fn screens(table: &mut Table) {
         shown.measure(table, &seeded).await;
         shown.browser.close().await;
     }
+    table.print();
     println!("No other tracker's screens run here: the figures stand alone, but for plain rows.");
 }
 
@@ -123,7 +131,7 @@ fn seeded() -> (PathBuf, ForScreens) {
 async fn plain(table: &mut Table, name: &str) {
     let desk = Desk::new();
     let browser = match name {
-        "window" => {
+        WINDOW => {
             let (browser, _) = Browser::program(&desk, "minimal-window", "bench-plain").await;
             browser
         }
@@ -178,7 +186,7 @@ fn put_time(table: &mut Table, name: &str, row: &str, time: &Value) {
 impl Shown {
     async fn open(name: &'static str, desk: Desk) -> Self {
         let (browser, web) = match name {
-            "window" => (Browser::window(&desk, "bench-screens").await, None),
+            WINDOW => (Browser::window(&desk, "bench-screens").await, None),
             _ => {
                 let (child, link) = launch(&desk);
                 let browser = Browser::chromium(&desk, &link, "bench-screens").await;
