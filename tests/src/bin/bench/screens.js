@@ -2,12 +2,14 @@
 const frame = () => new Promise((done) => requestAnimationFrame(done));
 
 // What must be on the screen, by name; each is asked once a frame.
-const bodyRows = () => [...document.querySelectorAll('[role=grid] [role=row][data-index]')];
+// What stood there before a page was opened does not count: it stays until the new page is ready.
+const fresh = (selector) => [...document.querySelectorAll(`${selector}:not([data-before])`)];
+const bodyRows = () => fresh('[role=grid] [role=row][data-index]');
 const inView = (element) => {
   const { top, bottom, height } = element.getBoundingClientRect();
   return height > 0 && bottom > 0 && top < innerHeight;
 };
-const charts = () => [...document.querySelectorAll('main figure')];
+const charts = () => fresh('main figure');
 const isDrawn = (figure) => figure.querySelector('canvas') !== null;
 const READY = {
   rows: () => bodyRows().length > 0,
@@ -26,6 +28,7 @@ async function until(ready, began) {
 
 // Goes to a path as a link would; how long each of the wanted things took, in ms.
 async function open(path, ...wanted) {
+  for (const element of document.querySelectorAll('main figure, [role=row]')) element.dataset.before = '';
   const began = performance.now();
   history.pushState(null, '', path);
   dispatchEvent(new PopStateEvent('popstate', { state: null }));
