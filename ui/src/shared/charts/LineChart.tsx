@@ -162,8 +162,13 @@ export function LineChart(props: LineChartProps) {
   const unit = props.unit ? ` ${props.unit}` : "";
   const gaps = series.reduce((n, s) => n + s.y.filter((v) => Number.isNaN(v)).length, 0);
   const drawable = plot.columns.some((c) => c.some((v) => v !== null && v !== undefined));
-  // Charts that zoom together need not have points in the same places.
-  const elsewhere = zoomed !== null && !rows.some((row) => row.x >= zoomed[0] && row.x <= zoomed[1]);
+  // Charts that zoom together need not have points in the same places, or a line between two.
+  const elsewhere =
+    zoomed !== null &&
+    !rows.some((row) => row.x >= zoomed[0] && row.x <= zoomed[1]) &&
+    !series.some(
+      (s) => !s.points && (s.x[0] ?? zoomed[0]) < zoomed[0] && (s.x.at(-1) ?? zoomed[1]) > zoomed[1],
+    );
   const first = rows[0];
   const last = rows[rows.length - 1];
   const summary =
