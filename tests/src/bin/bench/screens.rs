@@ -107,7 +107,7 @@ pub async fn screens(hosts: &[&'static str]) {
 
 /// The store of all that, made once and kept.
 fn seeded() -> (PathBuf, ForScreens) {
-    let folder = out().join("screens-1");
+    let folder = out().join("screens-2");
     let (store, ids) = (folder.join("workspace.db"), folder.join("ids.json"));
     if let Ok(known) = std::fs::read(&ids) {
         let known: Value = serde_json::from_slice(&known).unwrap();

@@ -168,16 +168,24 @@ pub fn for_screens(file: &Path, seeded: &Seeded) -> ForScreens {
     let store = Store::open(file, StoreOptions::default()).unwrap();
     let experiment = &seeded.experiment;
     let (keys, points) = BIG;
-    let big = with_series(&store, experiment, "big", keys, points);
+    let big = with_series(&store, experiment, ("big", 0), keys, points);
     let (runs, keys, points) = COMPARED;
     let compared = (0..runs)
-        .map(|n| with_series(&store, experiment, &format!("compared-{n}"), keys, points))
+        .map(|n| {
+            with_series(
+                &store,
+                experiment,
+                (&format!("compared-{n}"), n),
+                keys,
+                points,
+            )
+        })
         .collect();
     ForScreens { big, compared }
 }
 
-fn falling(key: u64, step: u64, points: u64, numbers: &mut Numbers) -> MetricPoint {
-    let value = (-4.0 * step as f64 / points as f64).exp() + 0.1 * numbers.fraction();
+fn falling(key: u64, step: u64, rate: f64, numbers: &mut Numbers) -> MetricPoint {
+    let value = (-rate * step as f64).exp() + 0.1 * numbers.fraction();
     let key = format!("series/{key:03}");
     MetricPoint::new(key, value, START + step as i64, step as i64)
 }
@@ -190,9 +198,16 @@ fn finished(at: i64) -> RunUpdate {
     }
 }
 
-/// A finished run with so many metrics of so many points each: curves that fall, with noise.
-fn with_series(store: &Store, experiment: &str, name: &str, keys: u64, points: u64) -> String {
-    let mut numbers = Numbers(88_172_645_463_325_252);
+/// A finished run with so many metrics of so many points each: curves that fall, with noise, in
+/// each numbered run others.
+fn with_series(
+    store: &Store,
+    experiment: &str,
+    (name, number): (&str, u64),
+    keys: u64,
+    points: u64,
+) -> String {
+    let mut numbers = Numbers(88_172_645_463_325_252 + number);
     let new = NewRun {
         experiment_id: experiment.parse().unwrap(),
         start_time: Some(START - 1000),
@@ -201,11 +216,12 @@ fn with_series(store: &Store, experiment: &str, name: &str, keys: u64, points: u
     };
     let id = store.write(|tx| tx.create_run(new)).unwrap().info.run_id;
     for key in 0..keys {
+        let rate = (2.0 + 4.0 * numbers.fraction()) / points as f64;
         let batches: Vec<Batch> = (0..points)
             .step_by(1000)
             .map(|first| Batch {
                 metrics: (first..first + 1000)
-                    .map(|step| falling(key, step, points, &mut numbers))
+                    .map(|step| falling(key, step, rate, &mut numbers))
                     .collect(),
                 ..Batch::default()
             })
