@@ -45,6 +45,8 @@ export function HeaderCell<Row>({
       data-pinned={offset === undefined ? undefined : true}
       style={{ left: offset }}
       title={hint || undefined}
+      aria-label={headerText(column)}
+      aria-describedby={onSort ? undefined : help}
       onKeyDown={(e) => {
         if (!e.altKey || (e.key !== "ArrowLeft" && e.key !== "ArrowRight")) return;
         e.preventDefault();

@@ -113,10 +113,10 @@ export const runTable = define({
   "runTable.group.max": { en: "Max", sv: "Max" },
   "runTable.group.deviation": { en: "Deviation", sv: "Avvikelse" },
   "runTable.group.count": { en: "Count", sv: "Antal" },
-  "runTable.group.lead": { en: "of the last values that are finite", sv: "av de senaste ändliga värdena" },
+  "runTable.group.lead": { en: "of the values that are finite", sv: "av de ändliga värdena" },
   "runTable.group.leadCount": {
-    en: "of runs with a finite last value",
-    sv: "körningar med ett ändligt senaste värde",
+    en: "of runs with a finite value",
+    sv: "körningar med ett ändligt värde",
   },
   "runTable.group.readAt": { en: "{runs}, read {time}", sv: "{runs}, lästa {time}" },
   "runTable.group.again": { en: "Read again", sv: "Läs igen" },
