@@ -1,7 +1,8 @@
+import { keepPreviousData, type UseQueryResult, useQueries } from "@tanstack/react-query";
 import { ChartSpline, Search } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import type { ChartSeries, RunDetail } from "../../bindings/api";
-import { useQueryCommand } from "../../shared/backend";
+import { useBackend, useQueryCommand } from "../../shared/backend";
 import { ChartGroup, LineChart, type Series, type Smoothing, useZoom, type XKind } from "../../shared/charts";
 import { Button, EmptyState, ErrorBanner } from "../../shared/components";
 import { t } from "../../shared/i18n";
@@ -19,6 +20,21 @@ const ALL_POINTS = 5000;
 const NONE: readonly Series[] = [];
 
 const system = (key: string) => Number(key.startsWith("system/"));
+
+/** Charts that come into view are read beside those that are there, which are not read again. */
+function partsOf(keys: readonly string[]): string[][] {
+  const parts: string[][] = [];
+  for (let at = 0; at < keys.length; at += STEP) parts.push(keys.slice(at, at + STEP));
+  return parts;
+}
+
+function together(parts: UseQueryResult<ChartSeries[]>[]) {
+  return {
+    data: parts.flatMap((part) => part.data ?? []),
+    error: parts.find((part) => part.error)?.error ?? null,
+    refetch: () => Promise.all(parts.map((part) => part.refetch())),
+  };
+}
 
 /** Every metric of a run; the charts share one cursor. */
 export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
@@ -41,12 +57,26 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
   );
   const shown = keys.slice(0, Math.min(count, 100));
   const points = smoothing > 0 ? ALL_POINTS : POINTS;
-  const chart = useQueryCommand(
-    "run_chart",
-    { run_id: row.id, keys: shown, max_points: points, from_step: null, to_step: null, over: axis },
-    { enabled: shown.length > 0, keepPrevious: true },
-  );
-  const charts = useMemo(() => new Map((chart.data ?? []).map((c) => [c.key, c] as const)), [chart.data]);
+  const backend = useBackend();
+  const chart = useQueries({
+    queries: partsOf(shown).map((part) => {
+      const args = {
+        run_id: row.id,
+        keys: part,
+        max_points: points,
+        from_step: null,
+        to_step: null,
+        over: axis,
+      };
+      return {
+        queryKey: ["run_chart", args],
+        queryFn: () => backend.call("run_chart", args),
+        placeholderData: keepPreviousData,
+      };
+    }),
+    combine: together,
+  });
+  const charts = useMemo(() => new Map(chart.data.map((c) => [c.key, c] as const)), [chart.data]);
 
   if (row.metrics.length === 0) {
     return (

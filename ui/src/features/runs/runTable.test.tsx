@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import type { ChartQuery, RunQuery, RunRow } from "../../bindings/api";
 import { giveLayout } from "../../../tests/layout";
@@ -282,6 +282,25 @@ it("smooths a chart from all its points as far as they are given", async () => {
     c.name === "run_chart" ? [(c.args as { max_points: number }).max_points] : [],
   );
   expect(asked.at(-1)).toBe(5000);
+});
+
+it("reads the charts that are asked for beside those that are there", async () => {
+  const run = RUNS[1] as RunRow;
+  const metrics = Array.from({ length: 30 }, (_, i) => ({
+    ...(run.metrics[0] as RunRow["metrics"][number]),
+    key: `m${String(i).padStart(2, "0")}`,
+  }));
+  const detail = await renderScreen("/").backend.call("run_get", { id: run.id });
+  cleanup();
+  const { user, backend } = renderScreen(`/runs/${run.id}`, {
+    run_get: () => ({ ...detail, row: { ...detail.row, metrics } }),
+  });
+  const asked = () =>
+    backend.calls.flatMap((c) => (c.name === "run_chart" ? (c.args as ChartQuery).keys : []));
+  await screen.findByRole("figure", { name: "m11" });
+  await user.click(screen.getByRole("button", { name: "Show 18 more charts" }));
+  await screen.findByRole("figure", { name: "m29" });
+  await waitFor(() => expect(asked()).toEqual(metrics.map((metric) => metric.key)));
 });
 
 it("draws charts over another metric, and says where they have no step in common", async () => {
