@@ -47,7 +47,8 @@ export function deltaOf(value: number | undefined, base: number | undefined): st
     maximumFractionDigits: 1,
     signDisplay: "exceptZero",
   }).format(delta / Math.abs(base));
-  return `${absolute} (${percent})`;
+  // English formats with a hyphen, Swedish with a minus.
+  return `${absolute} (${percent.replace("-", "−")})`;
 }
 
 export function Differences({ data, base, linked }: { data: Comparison; base: number; linked: Linked }) {

@@ -178,7 +178,7 @@ it("places numbers, words and powers of ten", () => {
 
 it("tells how far a value is from the baseline", () => {
   expect(deltaOf(0.75, 0.5)).toBe("+0.25 (+50%)");
-  expect(deltaOf(1, 2)).toBe("−1 (-50%)");
+  expect(deltaOf(1, 2)).toBe("−1 (−50%)");
   expect(deltaOf(3, 0)).toBe("+3");
   expect(deltaOf(Number.NaN, 1)).toBeNull();
   expect(deltaOf(undefined, 1)).toBeNull();

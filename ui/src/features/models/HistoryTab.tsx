@@ -1,7 +1,8 @@
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { History } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import type { ModelDetail, RegistryHistoryRow } from "../../bindings/api";
-import { useQueryCommand } from "../../shared/backend";
+import { useBackend, useQueryCommand } from "../../shared/backend";
 import {
   Banner,
   Button,
@@ -23,19 +24,28 @@ import { breakWords, eventWords, whoWords } from "./historyWords";
 import { modelPath } from "./ModelsPage";
 import styles from "./models.module.css";
 
-const PAGE = 100;
-const MOST = 500;
+/** Entries of one call. */
+const PAGE = 200;
 
 /** Who changed what and when, whether that can be trusted, and what an alias stood for on a day. */
 export function HistoryTab({ model, version }: { model: ModelDetail; version: number | null }) {
   const { name } = model.row;
-  const [limit, setLimit] = useState(PAGE);
-  const query = useQueryCommand(
-    "registry_history",
-    { name, version, before: null, limit },
-    { keepPrevious: true },
-  );
-  const rows = query.data ?? [];
+  const backend = useBackend();
+  const query = useInfiniteQuery({
+    queryKey: ["registry_history", { name, version }],
+    queryFn: ({ pageParam }) =>
+      backend.call("registry_history", { name, version, before: pageParam, limit: PAGE }),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => (page.length < PAGE ? null : page.at(-1)?.seq),
+    placeholderData: keepPreviousData,
+  });
+  const rows = useMemo(() => query.data?.pages.flat() ?? [], [query.data]);
+  const foot = useRef<HTMLDivElement>(null);
+  const readOlder = async () => {
+    const { hasNextPage, isError } = await query.fetchNextPage();
+    // The button goes with the last of them.
+    if (!hasNextPage && !isError) foot.current?.focus();
+  };
   const columns = useMemo<Column<RegistryHistoryRow>[]>(
     () => [
       {
@@ -52,7 +62,7 @@ export function HistoryTab({ model, version }: { model: ModelDetail; version: nu
         text: (r) => formatTime(r.at),
         cell: (r) => <Time at={r.at} />,
         sort: (r) => r.at,
-        width: 160,
+        width: 184,
       },
       {
         id: "who",
@@ -62,7 +72,7 @@ export function HistoryTab({ model, version }: { model: ModelDetail; version: nu
           r.via === "script" && r.who !== "" ? <Link to={`/runs/${r.who}`}>{whoWords(r)}</Link> : whoWords(r),
         width: 208,
       },
-      { id: "what", header: t("history.what"), text: eventWords, width: 344 },
+      { id: "what", header: t("history.what"), text: eventWords, width: 320 },
       { id: "why", header: t("history.why"), text: (r) => r.reason ?? "", width: 280 },
       {
         id: "hash",
@@ -107,15 +117,25 @@ export function HistoryTab({ model, version }: { model: ModelDetail; version: nu
           columns={columns}
           sort={{ id: "seq", desc: true }}
           loading={query.isPending}
-          noun={(n) => t("history.count", { n })}
+          noun={(n) => t(query.hasNextPage ? "history.newest" : "history.count", { n })}
           empty={query.error ? null : <EmptyState icon={History} title={t("history.none")} />}
         />
       </div>
-      {rows.length === limit && limit < MOST && (
-        <div className={styles.historyFoot}>
-          <Button size="small" variant="quiet" isPending={query.isFetching} onPress={() => setLimit(MOST)}>
-            {t("history.older")}
-          </Button>
+      {rows.length >= PAGE && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes the focus of the button that goes
+        <div className={styles.historyFoot} ref={foot} tabIndex={-1} role="status">
+          {query.hasNextPage ? (
+            <Button
+              size="small"
+              variant="quiet"
+              isPending={query.isFetchingNextPage}
+              onPress={() => void readOlder()}
+            >
+              {t("history.older")}
+            </Button>
+          ) : (
+            <span className="quiet">{t("history.toBeginning")}</span>
+          )}
         </div>
       )}
     </div>

@@ -30,13 +30,13 @@ export function ModelsPage() {
   const [deleting, setDeleting] = useState<ModelRow | null>(null);
   const columns = useMemo<Column<ModelRow>[]>(
     () => [
-      { id: "name", header: t("models.col.name"), text: (r) => r.name, width: 184 },
+      { id: "name", header: t("models.col.name"), text: (r) => r.name, width: 176 },
       {
         id: "latest",
         header: t("models.col.latest"),
         text: (r) => String(r.latest_version ?? ""),
         sort: (r) => r.latest_version,
-        width: 84,
+        width: 72,
         align: "end",
       },
       {
@@ -44,7 +44,7 @@ export function ModelsPage() {
         header: t("models.col.versions"),
         text: (r) => String(r.versions),
         sort: (r) => r.versions,
-        width: 92,
+        width: 88,
         align: "end",
       },
       {
@@ -58,7 +58,7 @@ export function ModelsPage() {
             ))}
           </span>
         ),
-        width: 316,
+        width: 308,
       },
       {
         id: "approval",
@@ -71,7 +71,7 @@ export function ModelsPage() {
             <span className="quiet">–</span>
           ),
         sort: (r) => r.waiting,
-        width: 176,
+        width: 164,
       },
       {
         id: "deployments",
@@ -87,7 +87,7 @@ export function ModelsPage() {
         text: (r) => formatTime(r.updated_at),
         cell: (r) => <Time at={r.updated_at} relative />,
         sort: (r) => r.updated_at,
-        width: 116,
+        width: 100,
       },
       {
         id: "tags",

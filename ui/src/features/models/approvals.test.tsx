@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 import { axeProblems, renderScreen } from "../../../tests/render";
-import { approvalOf, HISTORY } from "../../fixtures/approvals";
+import { approvalOf, HISTORY, longHistory } from "../../fixtures/approvals";
 import { demoHandlers } from "../../fixtures";
 import { CommandError } from "../../shared/backend";
 import { dayOf, spanOf } from "./AliasOnDay";
@@ -193,6 +193,24 @@ it("names the first broken entry", async () => {
   const alert = await screen.findByRole("alert");
   expect(alert.textContent).toContain("Entry 5 is not there.");
   expect(await axeProblems()).toEqual([]);
+});
+
+it("goes back through a long history to its beginning, and asks for each entry once", async () => {
+  const { user, backend } = renderScreen("/models/penguins?tab=history", longHistory(385));
+  await screen.findByText("The newest 200 entries");
+  expect(screen.queryByText("Shown from the beginning")).toBeNull();
+  const older = screen.getByRole("button", { name: "Show older entries" });
+  await user.click(older);
+  await screen.findByText("The newest 400 entries");
+  await user.click(screen.getByRole("button", { name: "Show older entries" }));
+  await screen.findByText("Shown from the beginning");
+  await screen.findByText(`${385 + HISTORY.length} entries`);
+  expect(screen.queryByRole("button", { name: "Show older entries" })).toBeNull();
+  expect(document.activeElement?.textContent).toBe("Shown from the beginning");
+  const asked = backend.calls.filter((c) => c.name === "registry_history").map((c) => c.args);
+  const before = (seq: number | null) => ({ name: "penguins", version: null, before: seq, limit: 200 });
+  const end = 385 + HISTORY.length;
+  expect(asked).toEqual([before(null), before(end - 199), before(end - 399)]);
 });
 
 it("tells what an alias stood for on a day", async () => {

@@ -192,6 +192,11 @@ export const history = define({
     en: { one: "{n} entry", other: "{n} entries" },
     sv: { one: "{n} post", other: "{n} poster" },
   },
+  "history.newest": {
+    en: { one: "The newest entry", other: "The newest {n} entries" },
+    sv: { one: "Den nyaste posten", other: "De {n} nyaste posterna" },
+  },
+  "history.toBeginning": { en: "Shown from the beginning", sv: "Visas från början" },
   "history.older": { en: "Show older entries", sv: "Visa äldre poster" },
   "history.none": { en: "Nothing has happened yet", sv: "Inget har hänt ännu" },
   "history.number": { en: "No.", sv: "Nr" },
