@@ -375,6 +375,30 @@ pub enum Run {
         #[arg(value_parser = key_value)]
         tag: KeyValue,
     },
+    /// Write runs as a Parquet file for data frames: typed columns, times in UTC.
+    Export {
+        /// Where to; a file that is there is not replaced.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// MLflow's search language.
+        #[arg(long, default_value = "")]
+        filter: String,
+        /// MLflow's order, such as `metrics.acc DESC`.
+        #[arg(long)]
+        order_by: Vec<String>,
+        /// Only this experiment.
+        #[arg(long)]
+        experiment: Option<String>,
+        /// Archived ones instead.
+        #[arg(long)]
+        archived: bool,
+        /// Deleted ones instead.
+        #[arg(long, conflicts_with = "archived")]
+        deleted: bool,
+        /// Only these columns, such as `metrics.acc`, `params.lr` or `attributes.status`.
+        #[arg(long = "column", value_name = "COLUMN")]
+        columns: Vec<String>,
+    },
     /// Take runs out of the table; they keep everything and are never deleted for good.
     Archive {
         /// Run ids.

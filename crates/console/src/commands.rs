@@ -66,6 +66,10 @@ macro_rules! command_table {
             write runs_restore(RunIds) -> Nothing [Runs];
             write runs_archive(RunIds) -> Nothing [Runs];
             write runs_unarchive(RunIds) -> Nothing [Runs];
+            write runs_export(RunsExport) -> RunsExported [];
+            write runs_export_more(ById) -> RunsExported [];
+            read runs_export_part(ExportPart) -> ExportBytes [];
+            write runs_export_end(ById) -> Nothing [];
             write runs_move(RunsMove) -> Nothing [Runs];
             read experiments_list(Nothing) -> Vec<ExperimentRow> [Runs];
             read run_form_options(ById) -> RunFormOptions [Machines, Runs];

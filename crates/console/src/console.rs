@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::api::{ActivityKind, Event, Topic};
 use crate::link::Links;
 use crate::operations::Operations;
+use crate::run_export::Exports;
 use crate::services::ServiceViews;
 use crate::setup::Setups;
 
@@ -80,6 +81,7 @@ struct Inner {
     links: Links,
     setups: Setups,
     operations: Operations,
+    exports: Exports,
     services: ServiceViews,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -133,6 +135,7 @@ impl Console {
                 links: Links::default(),
                 setups: Setups::default(),
                 operations: Operations::default(),
+                exports: Exports::default(),
                 services: ServiceViews::default(),
                 stopping: CancellationToken::new(),
                 tasks: TaskTracker::new(),
@@ -208,6 +211,10 @@ impl Console {
 
     pub(crate) fn links(&self) -> &Links {
         &self.inner.links
+    }
+
+    pub(crate) fn exports(&self) -> &Exports {
+        &self.inner.exports
     }
 
     pub(crate) fn operations(&self) -> &Operations {

@@ -72,21 +72,15 @@ impl Console {
                             Some(name) => Some(reader.experiment_by_name(name)?.id),
                             None => None,
                         };
+                        let (view, archived) = scope_of(query.stage);
                         let wanted = StoreQuery {
                             experiment_ids: experiment.into_iter().collect(),
                             all_experiments: experiment.is_none(),
                             filter: query.filter,
                             machine_id: query.machine_id,
                             order_by: query.order_by,
-                            view: match query.stage {
-                                RunStage::Active | RunStage::Archived => View::Active,
-                                RunStage::Deleted => View::Deleted,
-                            },
-                            archived: match query.stage {
-                                RunStage::Active => Some(false),
-                                RunStage::Archived => Some(true),
-                                RunStage::Deleted => None,
-                            },
+                            view,
+                            archived,
                             max_results: query.limit as usize,
                             offset: query.offset as usize,
                             after: None,
@@ -552,6 +546,15 @@ pub(crate) fn environment(state: &WorkloadState) -> RunEnvironment {
             Some(mode) => mode == NetworkMode::Open,
             None => spec.engine == skerry_domain::EngineKind::Process,
         },
+    }
+}
+
+/// Which runs a stage has: deleted or not, archived or not.
+pub(crate) fn scope_of(stage: RunStage) -> (View, Option<bool>) {
+    match stage {
+        RunStage::Active => (View::Active, Some(false)),
+        RunStage::Archived => (View::Active, Some(true)),
+        RunStage::Deleted => (View::Deleted, None),
     }
 }
 

@@ -1014,6 +1014,28 @@ runs: number,
 updated_at: number, };
 
 /**
+ * Some bytes of a file; none behind its end.
+ */
+export type ExportBytes = {
+/**
+ * At most 2 MiB of them.
+ */
+base64: string, };
+
+/**
+ * Reads a part of a file that was exported.
+ */
+export type ExportPart = {
+/**
+ * Export (id).
+ */
+id: string,
+/**
+ * First byte, from 0.
+ */
+offset: number, };
+
+/**
  * A file to save.
  */
 export type ExportedFile = {
@@ -2914,6 +2936,57 @@ to_step: number | null,
 over: ChartAxis | null, };
 
 /**
+ * Begins to write the runs that a search finds as a Parquet file.
+ */
+export type RunsExport = {
+/**
+ * MLflow's search language; empty finds all.
+ */
+filter: string,
+/**
+ * MLflow's order_by; empty is newest first.
+ */
+order_by: Array<string>,
+/**
+ * Only this experiment (name).
+ */
+experiment: string | null,
+/**
+ * Only on this machine (id).
+ */
+machine_id: string | null,
+/**
+ * Which life stage.
+ */
+stage: RunStage,
+/**
+ * Columns in order, such as `metrics.acc` or `params.lr`; `null` takes all there are.
+ */
+columns: Array<string> | null, };
+
+/**
+ * An export with how far it has come. Each `runs_export_more` writes some more runs until
+ * `size` is there, then `runs_export_part` reads the file; `runs_export_end` forgets it.
+ */
+export type RunsExported = {
+/**
+ * Export (id).
+ */
+id: string,
+/**
+ * Runs written.
+ */
+done: number,
+/**
+ * Runs found.
+ */
+total: number,
+/**
+ * Bytes of the file, once it is whole.
+ */
+size: number | null, };
+
+/**
  * Moves runs to another experiment.
  */
 export type RunsMove = {
@@ -3549,6 +3622,10 @@ export interface Commands {
   runs_restore: { args: RunIds; result: null };
   runs_archive: { args: RunIds; result: null };
   runs_unarchive: { args: RunIds; result: null };
+  runs_export: { args: RunsExport; result: RunsExported };
+  runs_export_more: { args: ById; result: RunsExported };
+  runs_export_part: { args: ExportPart; result: ExportBytes };
+  runs_export_end: { args: ById; result: null };
   runs_move: { args: RunsMove; result: null };
   experiments_list: { args: null; result: Array<ExperimentRow> };
   run_form_options: { args: ById; result: RunFormOptions };
@@ -3654,6 +3731,10 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   runs_restore: { provides: [], invalidates: ["runs"] },
   runs_archive: { provides: [], invalidates: ["runs"] },
   runs_unarchive: { provides: [], invalidates: ["runs"] },
+  runs_export: { provides: [], invalidates: [] },
+  runs_export_more: { provides: [], invalidates: [] },
+  runs_export_part: { provides: [], invalidates: [] },
+  runs_export_end: { provides: [], invalidates: [] },
   runs_move: { provides: [], invalidates: ["runs"] },
   experiments_list: { provides: ["runs"], invalidates: [] },
   run_form_options: { provides: ["machines","runs"], invalidates: [] },

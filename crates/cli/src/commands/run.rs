@@ -1,9 +1,11 @@
 //! `skerry run …`
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
 use skerry_console::api::*;
+use skerry_console::files;
 use skerry_domain::{Code, ErrorBody, LogStream, RunStatus, WorkloadPhase};
 
 use super::{Session, absolute, machine, time, word};
@@ -39,11 +41,7 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
                 order_by,
                 experiment,
                 machine_id: None,
-                stage: match (archived, deleted) {
-                    (true, _) => RunStage::Archived,
-                    (_, true) => RunStage::Deleted,
-                    _ => RunStage::Active,
-                },
+                stage: stage(archived, deleted),
                 offset: 0,
                 limit,
                 columns: Vec::new(),
@@ -133,6 +131,25 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
         Run::Tag { run, tag } => {
             let args = json!({ "run_id": run, "key": tag.key, "value": tag.value });
             nothing(session, "run_tag_set", args).await
+        }
+        Run::Export {
+            to,
+            filter,
+            order_by,
+            experiment,
+            archived,
+            deleted,
+            columns,
+        } => {
+            let asked = RunsExport {
+                filter,
+                order_by,
+                experiment,
+                machine_id: None,
+                stage: stage(archived, deleted),
+                columns: Some(columns).filter(|columns| !columns.is_empty()),
+            };
+            export(session, asked, to).await
         }
         Run::Archive { runs } => nothing(session, "runs_archive", json!({ "run_ids": runs })).await,
         Run::Unarchive { runs } => {
@@ -390,4 +407,50 @@ mod tests {
             );
         }
     }
+}
+
+fn stage(archived: bool, deleted: bool) -> RunStage {
+    match (archived, deleted) {
+        (true, _) => RunStage::Archived,
+        (_, true) => RunStage::Deleted,
+        _ => RunStage::Active,
+    }
+}
+
+/// Runs that were written.
+#[derive(serde::Serialize)]
+struct Exported {
+    path: String,
+    runs: u64,
+    bytes: u64,
+}
+
+async fn export(session: &mut Session, asked: RunsExport, to: PathBuf) -> Result<(), ErrorBody> {
+    let path = absolute("to", &to)?;
+    let access = &mut session.access;
+    let mut state: RunsExported = access.call("runs_export", asked).await?;
+    let id = json!({ "id": state.id });
+    let size = loop {
+        if let Some(size) = state.size {
+            break size;
+        }
+        state = access.call("runs_export_more", id.clone()).await?;
+    };
+    let mut bytes = Vec::new();
+    while (bytes.len() as u64) < size {
+        let part = json!({ "id": state.id, "offset": bytes.len() });
+        let part: ExportBytes = access.call("runs_export_part", part).await?;
+        bytes.extend(files::decode(&part.base64)?);
+    }
+    let () = access.call("runs_export_end", id).await?;
+    files::write(Path::new(&path), bytes, false).await?;
+    let exported = Exported {
+        path,
+        runs: state.done,
+        bytes: size,
+    };
+    output::print(session.json, &exported, || {
+        format!("{} runs in {}", exported.runs, exported.path)
+    });
+    Ok(())
 }

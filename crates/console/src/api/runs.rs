@@ -452,6 +452,53 @@ pub struct RunIds {
     pub run_ids: Vec<String>,
 }
 
+/// Begins to write the runs that a search finds as a Parquet file.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunsExport {
+    /// MLflow's search language; empty finds all.
+    pub filter: String,
+    /// MLflow's order_by; empty is newest first.
+    pub order_by: Vec<String>,
+    /// Only this experiment (name).
+    pub experiment: Option<String>,
+    /// Only on this machine (id).
+    pub machine_id: Option<String>,
+    /// Which life stage.
+    pub stage: RunStage,
+    /// Columns in order, such as `metrics.acc` or `params.lr`; `null` takes all there are.
+    pub columns: Option<Vec<String>>,
+}
+
+/// An export with how far it has come. Each `runs_export_more` writes some more runs until
+/// `size` is there, then `runs_export_part` reads the file; `runs_export_end` forgets it.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunsExported {
+    /// Export (id).
+    pub id: String,
+    /// Runs written.
+    pub done: u64,
+    /// Runs found.
+    pub total: u64,
+    /// Bytes of the file, once it is whole.
+    pub size: Option<u64>,
+}
+
+/// Reads a part of a file that was exported.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ExportPart {
+    /// Export (id).
+    pub id: String,
+    /// First byte, from 0.
+    pub offset: u64,
+}
+
+/// Some bytes of a file; none behind its end.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ExportBytes {
+    /// At most 2 MiB of them.
+    pub base64: String,
+}
+
 /// Moves runs to another experiment.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct RunsMove {

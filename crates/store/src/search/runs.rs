@@ -224,6 +224,11 @@ impl Reader<'_> {
         Ok(more.then(|| query.offset.saturating_add(query.max_results)))
     }
 
+    /// The numbers of all runs of a query, in order.
+    pub(crate) fn all_runs(&self, query: &RunQuery) -> Result<Vec<i64>> {
+        self.find_runs(query, BOUNDS)
+    }
+
     /// Where a run stands in the order of a query, for the page behind it.
     ///
     /// # Errors

@@ -122,7 +122,6 @@ export function HistoryTab({ model, version }: { model: ModelDetail; version: nu
         />
       </div>
       {rows.length >= PAGE && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes the focus of the button that goes
         <div className={styles.historyFoot} ref={foot} tabIndex={-1} role="status">
           {query.hasNextPage ? (
             <Button

@@ -2,16 +2,10 @@ import { Download, Image } from "lucide-react";
 import { Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useState } from "react";
 import type { ReportBlock, ReportFormat } from "../../bindings/api";
-import { useBackend } from "../../shared/backend";
+import { blobOf, useBackend } from "../../shared/backend";
 import { Button, IconButton, toast } from "../../shared/components";
 import menu from "../../shared/components/Menu.module.css";
 import { currentLanguage, t } from "../../shared/i18n";
-
-/** Text of base64 as the bytes it stands for. */
-function blobOf(base64: string, type: string): Blob {
-  const binary = atob(base64);
-  return new Blob([Uint8Array.from(binary, (c) => c.charCodeAt(0))], { type });
-}
 
 /** Makes a file of a report as it was saved, and keeps it where the person wants it. */
 export function useExport(id: string, onError: (error: unknown) => void) {

@@ -1,6 +1,6 @@
 import { Copy, Download } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { useBackend } from "../../shared/backend";
+import { type Backend, useBackend } from "../../shared/backend";
 import {
   Banner,
   Button,
@@ -16,6 +16,7 @@ import { t } from "../../shared/i18n";
 import { readRuns, type Wanted } from "./readRuns";
 import styles from "./runs.module.css";
 import { runsCsv } from "./runsCsv";
+import { runsParquet } from "./runsParquet";
 
 export interface ExportOf {
   readonly wanted: Wanted;
@@ -42,6 +43,24 @@ export function ExportRuns(props: {
   );
 }
 
+/** The runs as comma-separated values, read part by part. */
+async function readCsv(
+  backend: Backend,
+  wanted: Wanted,
+  columns: readonly string[] | null,
+  signal: AbortSignal,
+  tell: (done: number, total: number) => void,
+): Promise<Blob> {
+  const csv = runsCsv(columns);
+  let done = 0;
+  for await (const part of readRuns(backend, wanted, Number.POSITIVE_INFINITY, signal, columns ?? [])) {
+    csv.add(part.rows);
+    done += part.rows.length;
+    tell(done, part.total);
+  }
+  return csv.file();
+}
+
 type State =
   | { at: "choice" }
   | { at: "reading"; done: number; total: number }
@@ -50,6 +69,7 @@ type State =
 
 function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string[]; onClose: () => void }) {
   const backend = useBackend();
+  const [format, setFormat] = useState<"csv" | "parquet">("csv");
   const [scope, setScope] = useState<"table" | "all">("table");
   const [state, setState] = useState<State>({ at: "choice" });
   const [failure, setFailure] = useState<unknown>(null);
@@ -60,25 +80,28 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
     going.current?.abort();
     const controller = new AbortController();
     going.current = controller;
-    const csv = runsCsv(scope === "all" ? null : columns);
+    const { signal } = controller;
+    const chosen = scope === "all" ? null : columns;
     let done = 0;
     let total = of.total;
-    setState({ at: "reading", done, total });
+    const tell = (nowDone: number, nowTotal: number) => {
+      done = nowDone;
+      total = nowTotal;
+      if (!signal.aborted) setState({ at: "reading", done, total });
+    };
+    tell(done, total);
     try {
-      const shown = scope === "all" ? [] : columns;
-      const parts = readRuns(backend, of.wanted, Number.POSITIVE_INFINITY, controller.signal, shown);
-      for await (const part of parts) {
-        csv.add(part.rows);
-        done += part.rows.length;
-        total = part.total;
-        setState({ at: "reading", done, total });
-      }
-      setState({ at: "ready", file: csv.file(), done, total });
+      const file =
+        format === "csv"
+          ? await readCsv(backend, of.wanted, chosen, signal, tell)
+          : await runsParquet(backend, of.wanted, chosen, signal, tell);
+      signal.throwIfAborted();
+      setState({ at: "ready", file, done, total });
     } catch (error) {
       if (!controller.signal.aborted) setState({ at: "failed", error });
     }
   };
-  const name = `runs-${new Date().toISOString().slice(0, 10)}.csv`;
+  const name = `runs-${new Date().toISOString().slice(0, 10)}.${format}`;
   const save = async (file: Blob) => {
     setFailure(null);
     try {
@@ -120,9 +143,11 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
           {state.done < state.total && t("runTable.export.less", { n: state.done, total: state.total })}
         </Banner>
         <div className={styles.formEnd}>
-          <Button icon={<Copy size={16} />} onPress={() => void copy(state.file)}>
-            {t("runTable.export.copy")}
-          </Button>
+          {format === "csv" && (
+            <Button icon={<Copy size={16} />} onPress={() => void copy(state.file)}>
+              {t("runTable.export.copy")}
+            </Button>
+          )}
           <Button variant="primary" icon={<Download size={16} />} onPress={() => void save(state.file)}>
             {t("runTable.export.save")}
           </Button>
@@ -133,6 +158,19 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
   return (
     <div className={styles.viewForm}>
       {state.at === "failed" && <ErrorBanner error={state.error} />}
+      <Segmented
+        label={t("runTable.export.format")}
+        showLabel
+        value={format}
+        onChange={setFormat}
+        options={[
+          { value: "csv", label: "CSV" },
+          { value: "parquet", label: "Parquet" },
+        ]}
+      />
+      <p className="quiet">
+        {t(format === "csv" ? "runTable.export.csvLead" : "runTable.export.parquetLead")}
+      </p>
       <Segmented
         label={t("runTable.export.columns")}
         showLabel

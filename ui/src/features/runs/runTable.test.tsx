@@ -183,7 +183,7 @@ describe("export", () => {
   it("reads everything that the filter finds, part by part, and saves it as a file", async () => {
     const { user, backend } = await open("/runs", manyRuns(2500));
     await user.click(screen.getByRole("button", { name: "More for these runs" }));
-    await user.click(await screen.findByRole("menuitem", { name: "Export as CSV…" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Export…" }));
     const dialog = await screen.findByRole("dialog", { name: "Export 2,500 runs" });
     expect(await axeProblems(dialog)).toEqual([]);
     await user.click(within(dialog).getByRole("radio", { name: "All there are" }));
@@ -203,6 +203,49 @@ describe("export", () => {
     expect(parts).toEqual([0, 1000, 2000]);
   });
 
+  it("is written by the console as Parquet, and fetched when it is whole", async () => {
+    const { user, backend } = await open("/runs", manyRuns(2500));
+    await user.click(screen.getByRole("button", { name: "More for these runs" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Export…" }));
+    const dialog = await screen.findByRole("dialog", { name: "Export 2,500 runs" });
+    await user.click(within(dialog).getByRole("radio", { name: "Parquet" }));
+    expect(await axeProblems(dialog)).toEqual([]);
+    await user.click(within(dialog).getByRole("button", { name: "Read the runs" }));
+    await screen.findByText(/^2,500 runs, /);
+    expect(screen.queryByRole("button", { name: "Copy the text" })).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Save the file" }));
+    const [saved] = backend.files;
+    expect(saved?.name).toMatch(/^runs-\d{4}-\d\d-\d\d\.parquet$/);
+    expect(await saved?.file.text()).toMatch(/^PAR1 attributes\.status .* PAR1$/);
+    const sent = backend.calls.map((c) => c.name).filter((name) => name.startsWith("runs_export"));
+    const more = Array(3).fill("runs_export_more");
+    expect(sent).toEqual(["runs_export", ...more, "runs_export_part", "runs_export_end"]);
+    expect(backend.calls.find((c) => c.name === "runs_export")?.args).toMatchObject({ stage: "active" });
+  });
+
+  it("is given up by the console when it is cancelled as Parquet", async () => {
+    let resume = () => {};
+    const rows = manyRuns(3000);
+    const { user, backend } = await open("/runs", {
+      ...rows,
+      runs_export_more: async (args) => {
+        await new Promise<void>((done) => (resume = done));
+        return rows.runs_export_more?.(args) as never;
+      },
+    });
+    await user.click(screen.getByRole("button", { name: "More for these runs" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Export…" }));
+    await user.click(await screen.findByRole("radio", { name: "Parquet" }));
+    await user.click(screen.getByRole("button", { name: "Read the runs" }));
+    await screen.findByText("0 / 3,000");
+    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    await screen.findByRole("button", { name: "Read the runs" });
+    resume();
+    await waitFor(() => expect(backend.calls.some((c) => c.name === "runs_export_end")).toBe(true));
+    expect(backend.calls.filter((c) => c.name === "runs_export_more")).toHaveLength(1);
+    expect(screen.getByRole("button", { name: "Read the runs" })).toBeTruthy();
+  });
+
   it("stops when it is cancelled, and can begin anew", async () => {
     const rows = manyRuns(3000);
     let resume = () => {};
@@ -213,7 +256,7 @@ describe("export", () => {
       },
     });
     await user.click(screen.getByRole("button", { name: "More for these runs" }));
-    await user.click(await screen.findByRole("menuitem", { name: "Export as CSV…" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Export…" }));
     await user.click(await screen.findByRole("button", { name: "Read the runs" }));
     await screen.findByText("1,000 / 3,000");
     await user.click(screen.getByRole("button", { name: "Cancel" }));

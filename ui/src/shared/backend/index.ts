@@ -1,3 +1,4 @@
+export { blobOf } from "./base64";
 export {
   BackendProvider,
   newQueryClient,

@@ -68,10 +68,19 @@ export const runTable = define({
   },
   "runTable.move.failed": { en: "Runs could not be moved", sv: "Körningar kunde inte flyttas" },
 
-  "runTable.export": { en: "Export as CSV…", sv: "Exportera som CSV…" },
+  "runTable.export": { en: "Export…", sv: "Exportera…" },
   "runTable.export.title": {
     en: { one: "Export {n} run", other: "Export {n} runs" },
     sv: { one: "Exportera {n} körning", other: "Exportera {n} körningar" },
+  },
+  "runTable.export.format": { en: "Format", sv: "Format" },
+  "runTable.export.csvLead": {
+    en: "Text that every spreadsheet opens.",
+    sv: "Text som varje kalkylprogram öppnar.",
+  },
+  "runTable.export.parquetLead": {
+    en: "Typed columns for data frames: numbers, times in UTC and texts; what is missing is null.",
+    sv: "Kolumner med typ för dataramar: tal, tider i UTC och texter; det som saknas är null.",
   },
   "runTable.export.columns": { en: "Columns", sv: "Kolumner" },
   "runTable.export.table": { en: "As in the table", sv: "Som i tabellen" },

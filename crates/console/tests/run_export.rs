@@ -1,0 +1,230 @@
+//! Runs as a Parquet file, at the boundary of the console.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test, helpers included
+
+use std::path::Path;
+
+use base64::Engine as _;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::record::{Field, Row};
+use skerry_console::api::*;
+use skerry_console::{Console, ConsoleOptions};
+use skerry_domain::tracking::MetricPoint;
+use skerry_domain::{Code, KeyValue};
+use skerry_store::{Batch, NewRun, Store, StoreOptions};
+
+const RUNS: usize = 1_201;
+
+async fn console(data: &Path) -> Console {
+    let mut options = ConsoleOptions::new(data);
+    options.links = false;
+    Console::open(options).await.unwrap()
+}
+
+fn pair(key: &str, value: String) -> KeyValue {
+    KeyValue {
+        key: key.to_owned(),
+        value,
+    }
+}
+
+/// Runs 0 to 1,200, of which the last is archived: the even ones with a tag, the first with
+/// a metric that is no number.
+fn seed(file: &Path) {
+    let store = Store::open(file, StoreOptions::default()).unwrap();
+    store
+        .write(|tx| {
+            for n in 0..RUNS {
+                let run = tx.create_run(NewRun {
+                    run_id: Some(format!("{n:032x}")),
+                    name: format!("run, \"{n}\""),
+                    start_time: Some(1_700_000_000_000 + n as i64),
+                    ..NewRun::default()
+                })?;
+                let loss = if n == 0 { f64::NAN } else { n as f64 };
+                let id = run.info.run_id;
+                tx.log_batch(
+                    &id,
+                    Batch {
+                        metrics: vec![MetricPoint::new("val/loss", loss, 1, 1)],
+                        params: vec![pair("lr", format!("0.{n}"))],
+                        tags: (n % 2 == 0)
+                            .then(|| pair("team", "lab".to_owned()))
+                            .into_iter()
+                            .collect(),
+                    },
+                )?;
+                if n + 1 == RUNS {
+                    tx.archive_run(&id)?;
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn export(filter: &str, columns: Option<&[&str]>) -> RunsExport {
+    RunsExport {
+        filter: filter.to_owned(),
+        order_by: vec!["start_time ASC".to_owned()],
+        experiment: None,
+        machine_id: None,
+        stage: RunStage::Active,
+        columns: columns.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect()),
+    }
+}
+
+fn by_id(id: &str) -> ById {
+    ById { id: id.to_owned() }
+}
+
+/// Goes on to the end; answers how far it was each time, and the file.
+async fn whole(console: &Console, args: RunsExport) -> (Vec<u64>, Vec<u8>) {
+    let mut state = console.runs_export(args).await.unwrap();
+    let mut seen = vec![state.done];
+    while state.size.is_none() {
+        state = console.runs_export_more(by_id(&state.id)).await.unwrap();
+        seen.push(state.done);
+    }
+    let size = state.size.unwrap();
+    let mut bytes = Vec::new();
+    while (bytes.len() as u64) < size {
+        let part = ExportPart {
+            id: state.id.clone(),
+            offset: bytes.len() as u64,
+        };
+        let part = console.runs_export_part(part).await.unwrap().base64;
+        bytes.extend(
+            base64::engine::general_purpose::STANDARD
+                .decode(part)
+                .unwrap(),
+        );
+    }
+    console.runs_export_end(by_id(&state.id)).await.unwrap();
+    let gone = console.runs_export_more(by_id(&state.id)).await;
+    assert_eq!(gone.unwrap_err().code, Code::NotFound);
+    (seen, bytes)
+}
+
+fn rows(bytes: Vec<u8>) -> (Vec<String>, Vec<Row>) {
+    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+    let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    let names = schema
+        .columns()
+        .iter()
+        .map(|c| c.name().to_owned())
+        .collect();
+    let rows = reader.get_row_iter(None).unwrap().map(Result::unwrap);
+    (names, rows.collect())
+}
+
+fn fields(row: &Row) -> Vec<Field> {
+    row.get_column_iter()
+        .map(|(_, field)| field.clone())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_is_found_is_written_with_its_types() {
+    let folder = tempfile::tempdir().unwrap();
+    seed(&folder.path().join("workspace.db"));
+    let console = console(folder.path()).await;
+    let (seen, bytes) = whole(&console, export("", None)).await;
+    assert_eq!(seen, [0, 1000, 1200]);
+    // Nothing else is in the folder while it is made, or after.
+    let odd = std::fs::read_dir(folder.path()).unwrap().flatten();
+    let odd: Vec<_> = odd
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .filter(|name| name.contains("tmp") || name.contains("parquet"))
+        .collect();
+    assert_eq!(odd, [""; 0]);
+    let (names, rows) = rows(bytes);
+    assert_eq!(
+        names,
+        [
+            "run_id",
+            "run_name",
+            "status",
+            "experiment",
+            "machine",
+            "start_time",
+            "duration",
+            "end_time",
+            "user_id",
+            "params.lr",
+            "metrics.val/loss",
+            "tags.team"
+        ]
+    );
+    // The one that is archived is not on the table.
+    assert_eq!(rows.len(), RUNS - 1);
+    let first = fields(&rows[0]);
+    assert_eq!(first[1], Field::Str("run, \"0\"".to_owned()));
+    assert_eq!(first[5], Field::TimestampMillis(1_700_000_000_000));
+    assert_eq!([&first[4], &first[6]], [&Field::Null, &Field::Null]);
+    assert!(matches!(first[10], Field::Double(loss) if loss.is_nan()));
+    assert_eq!(first[11], Field::Str("lab".to_owned()));
+    let last = fields(&rows[RUNS - 2]);
+    assert_eq!(last[9], Field::Str("0.1199".to_owned()));
+    assert_eq!(last[10], Field::Double(1199.0));
+    assert_eq!(last[11], Field::Null);
+    console.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chosen_columns_of_what_a_filter_finds_come_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    seed(&folder.path().join("workspace.db"));
+    let console = console(folder.path()).await;
+    let chosen = [
+        "tags.team",
+        "attributes.status",
+        "tags.team",
+        "metrics.none",
+        "metrics_max.val/loss",
+    ];
+    let asked = export("metrics.`val/loss` > 1197", Some(&chosen));
+    let (names, found) = rows(whole(&console, asked).await.1);
+    let wanted = [
+        "run_id",
+        "run_name",
+        "tags.team",
+        "status",
+        "metrics.none",
+        "metrics_max.val/loss",
+    ];
+    assert_eq!(names, wanted);
+    let teams: Vec<Field> = found.iter().map(|row| fields(row)[2].clone()).collect();
+    assert_eq!(teams, [Field::Str("lab".to_owned()), Field::Null]);
+    let best = [&found[0], &found[1]].map(|row| fields(row)[5].clone());
+    assert_eq!(best, [Field::Double(1198.0), Field::Double(1199.0)]);
+
+    let none = export("run_id = 'x'", None);
+    assert_eq!(rows(whole(&console, none).await.1).1, []);
+
+    let wrong = export("", Some(&["attributes.nothing"]));
+    let wrong = console.runs_export(wrong).await.unwrap_err();
+    assert_eq!(wrong.code, Code::Invalid);
+    let wrong = console
+        .runs_export(export("metrics.", None))
+        .await
+        .unwrap_err();
+    assert_eq!(wrong.code, Code::Invalid);
+
+    // What was left lying gives way.
+    let first = console.runs_export(export("", None)).await.unwrap();
+    let part = ExportPart {
+        id: first.id.clone(),
+        offset: 0,
+    };
+    let early = console.runs_export_part(part).await.unwrap_err();
+    assert_eq!(early.code, Code::WrongState);
+    for _ in 0..4 {
+        console.runs_export(export("", None)).await.unwrap();
+    }
+    let gone = console
+        .runs_export_more(by_id(&first.id))
+        .await
+        .unwrap_err();
+    assert_eq!(gone.code, Code::NotFound);
+    console.close().await;
+}
