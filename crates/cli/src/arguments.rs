@@ -21,6 +21,7 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Register, look at and forget machines.
     #[command(subcommand, visible_alias = "machines")]
@@ -155,6 +156,7 @@ pub struct MoveRuns {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Doctor {
     /// Check a store's file, and save what can be read of a damaged one. The file
     /// itself is only read.
@@ -205,6 +207,7 @@ pub struct ServerLogin {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Machine {
     /// Register a machine over SSH, from host key to answering agent.
     #[command(visible_alias = "register")]
@@ -284,6 +287,7 @@ pub struct Login {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Run {
     /// Start a run.
     Start(RunStart),
@@ -472,6 +476,7 @@ pub struct RunStart {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Model {
     /// Register a version from a run's artifacts.
     Register {
@@ -566,6 +571,7 @@ pub enum Model {
     },
 }
 
+/// Not put off: `mut_arg` needs the arguments that it changes.
 #[derive(Debug, Subcommand)]
 pub enum Approval {
     /// Ask for the approval of a version; somebody else gives it.
@@ -664,6 +670,7 @@ pub struct RegistryPlace {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Registry {
     /// Add a registry, or change it.
     Add {
@@ -694,6 +701,7 @@ pub enum Registry {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Deploy {
     /// Deploy a model version.
     Create {
@@ -795,6 +803,7 @@ mod tests {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Report {
     /// All reports, the one changed last first.
     List,
