@@ -1,9 +1,12 @@
 //! Journey C: the steps of A and B by `skerry`, as scripts take them.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 use skerry_lab::TRAINING_IMAGE;
 use skerry_tests::canary;
 use skerry_tests::desk::Desk;
+use skerry_tests::programs::python_server;
 use skerry_tests::site::{Site, project};
 use skerry_tests::steps::text;
 
@@ -23,6 +26,7 @@ fn c_the_sample_is_trained_registered_and_deployed_by_the_command_line() {
     assert!(long.count() >= 3, "three metrics of 100 points: {series:#}");
 
     reported(&desk, &run, &text(&series[0]["key"]));
+    exported(&desk, &run, &series[0]);
     let version = desk.skerry(&[
         "model", "register", &run, "--name", "penguins", "--alias", "champion",
     ]);
@@ -95,6 +99,41 @@ fn reported(desk: &Desk, run: &str, metric: &str) {
         .filter_map(|path| path.rsplit('.').next().map(str::to_owned))
         .collect();
     assert_eq!(ends, ["html", "svg", "png"], "{written:#}");
+}
+
+/// The run as a row of a data frame; archived it is in the other table.
+fn exported(desk: &Desk, run: &str, series: &Value) {
+    let export = |name: &str, archived: &[&str]| {
+        let file = desk.home().join(name);
+        let words = ["run", "export", "--to", file.to_str().unwrap()];
+        let exported = desk.skerry(&[&words[..], archived].concat());
+        let read = "import json, pandas, sys
+frame = pandas.read_parquet(sys.argv[1])
+assert frame.empty or str(frame['start_time'].dtype.tz) == 'UTC'
+frame = frame.drop(columns=['start_time', 'end_time']).astype(object)
+print(json.dumps(frame.where(frame.notna(), None).to_dict('records')))";
+        let output = Command::new(python_server())
+            .args(["-c", read])
+            .arg(&file)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(exported["runs"], json!(rows.len()), "{exported:#}");
+        rows
+    };
+    let rows = export("runs.parquet", &[]);
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["run_id"], run);
+    let column = format!("metrics.{}", text(&series["key"]));
+    let last = series["values"].as_array().unwrap().last().unwrap();
+    assert_eq!(rows[0][&column], *last, "{:#}", rows[0]);
+
+    let _: Value = desk.skerry(&["run", "archive", run]);
+    assert!(export("none.parquet", &[]).is_empty());
+    assert_eq!(export("archived.parquet", &["--archived"]).len(), 1);
+    let _: Value = desk.skerry(&["run", "unarchive", run]);
+    assert_eq!(desk.skerry(&["run", "list"])["rows"][0]["id"], run);
 }
 
 #[test]

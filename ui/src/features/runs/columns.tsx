@@ -67,7 +67,8 @@ function attribute(id: Attribute): Column<RunRow> {
         header: t("runs.col.started"),
         text: (r) => (r.started_at === null ? t("runs.notStarted") : formatTime(r.started_at)),
         cell: (r) => time(r.started_at),
-        width: 124,
+        // Another year's time of day too.
+        width: 148,
       };
     case "attributes.end_time":
       return {
@@ -75,7 +76,7 @@ function attribute(id: Attribute): Column<RunRow> {
         header: t("runs.col.ended"),
         text: (r) => (r.ended_at === null ? "" : formatTime(r.ended_at)),
         cell: (r) => (r.ended_at === null ? "–" : <Time at={r.ended_at} relative />),
-        width: 124,
+        width: 148,
       };
     case "attributes.duration":
       return {
