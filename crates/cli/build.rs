@@ -10,6 +10,15 @@ fn main() {
     if here && glibc().is_some_and(|version| version >= (2, 36)) {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
+    // What a start runs lies side by side (xtask/src/order.rs).
+    println!("cargo:rerun-if-changed=start.ld");
+    let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|is| is == value);
+    if is("PROFILE", "release") && is("TARGET", "x86_64-unknown-linux-gnu") {
+        let script = std::env::current_dir().map(|folder| folder.join("start.ld"));
+        if let Some(script) = script.ok().filter(|script| script.exists()) {
+            println!("cargo:rustc-link-arg-bins=-Wl,-T,{}", script.display());
+        }
+    }
 }
 
 /// The version of glibc on this computer, when it has one.

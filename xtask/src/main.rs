@@ -7,6 +7,7 @@
 //! as code, except the lab.
 
 mod lab;
+mod order;
 mod packages;
 mod shell;
 mod stages;
@@ -72,6 +73,8 @@ enum Task {
         #[arg(default_value_t = 120)]
         seconds: u64,
     },
+    /// Write the order of functions in `skerry` anew, by what a start of its server runs
+    Order,
     /// Measure: start, memory, throughput, sizes, screens at 100,000 runs
     Bench {
         /// Handed to the measuring program, after `--`: `--only PART`
@@ -99,6 +102,7 @@ fn run(task: Task) -> Result<()> {
         Task::Screenshots => tests::screenshots(),
         Task::Lab { action } => lab::run(&action),
         Task::Fuzz { target, seconds } => tests::fuzz(target.as_deref(), seconds),
+        Task::Order => order::order(),
         Task::Bench { arguments } => tests::bench(&arguments),
     }
 }

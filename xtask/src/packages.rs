@@ -45,6 +45,9 @@ pub(crate) const TEST: &[&str] = &[
 /// To measure it besides.
 pub(crate) const BENCH: &[&str] = &["wrk"];
 
+/// To see which functions a program runs.
+pub(crate) const ORDER: &[&str] = &["binutils", "valgrind"];
+
 /// Installs those that dpkg does not know as installed.
 pub(crate) fn install(lists: &[&[&str]]) -> Result<()> {
     let missing: Vec<&str> = lists

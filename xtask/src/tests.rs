@@ -356,15 +356,7 @@ pub(crate) fn screenshots() -> Result<()> {
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     packages::install(&[packages::RUN, packages::TEST, packages::BENCH])?;
     ui_build()?;
-    shell::run(&[
-        "cargo",
-        "build",
-        "--workspace",
-        "--bins",
-        "--release",
-        "--features",
-        FEATURES,
-    ])?;
+    release(&["--bins"])?;
     static_agent()?;
     environment("venv-server", PYTHON_SERVER)?;
     // The server is one program; what it names as its dependencies it does not need.
@@ -372,6 +364,19 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     let folder = shell::target().join("bench");
     std::fs::create_dir_all(&folder)?;
     program_of_tests("bench", "release", &folder, arguments)
+}
+
+/// Builds programs as people use them.
+pub(crate) fn release(programs: &[&str]) -> Result<()> {
+    let build = [
+        "cargo",
+        "build",
+        "--workspace",
+        "--release",
+        "--features",
+        FEATURES,
+    ];
+    shell::run(&[&build[..], programs].concat())
 }
 
 /// Starts a program of the test package on the programs of this build.

@@ -125,6 +125,8 @@ pub(crate) fn open_writer(path: &Path, options: &StoreOptions) -> Result<Connect
         .map_err(at)?;
     conn.set_prepared_statement_cache_capacity(256);
     migrate(&mut conn, path, newest())?;
+    // Pages of tables that were just made are not needed again.
+    conn.pragma_update(None, "shrink_memory", 0).map_err(at)?;
     if let Some(pages) = options.max_pages {
         conn.pragma_update(None, "max_page_count", pages)
             .map_err(at)?;
