@@ -300,21 +300,8 @@ pub enum Run {
     /// List runs.
     #[command(visible_alias = "search")]
     List {
-        /// MLflow's search language: `metrics.acc > 0.9 and params.lr = '0.1'`.
-        #[arg(long, default_value = "")]
-        filter: String,
-        /// Such as `metrics.acc DESC`.
-        #[arg(long)]
-        order_by: Vec<String>,
-        /// Only this experiment.
-        #[arg(long)]
-        experiment: Option<String>,
-        /// Archived ones instead.
-        #[arg(long)]
-        archived: bool,
-        /// Deleted ones instead.
-        #[arg(long, conflicts_with = "archived")]
-        deleted: bool,
+        #[command(flatten)]
+        which: WhichRuns,
         /// At most so many rows.
         #[arg(long, default_value_t = 50)]
         limit: u32,
@@ -384,21 +371,8 @@ pub enum Run {
         /// Where to; a file that is there is not replaced.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
-        /// MLflow's search language.
-        #[arg(long, default_value = "")]
-        filter: String,
-        /// MLflow's order, such as `metrics.acc DESC`.
-        #[arg(long)]
-        order_by: Vec<String>,
-        /// Only this experiment.
-        #[arg(long)]
-        experiment: Option<String>,
-        /// Archived ones instead.
-        #[arg(long)]
-        archived: bool,
-        /// Deleted ones instead.
-        #[arg(long, conflicts_with = "archived")]
-        deleted: bool,
+        #[command(flatten)]
+        which: WhichRuns,
         /// Only these columns, such as `metrics.acc`, `params.lr` or `attributes.status`.
         #[arg(long = "column", value_name = "COLUMN")]
         columns: Vec<String>,
@@ -473,6 +447,26 @@ pub struct RunStart {
     /// Command line; the project's own when not given.
     #[arg(last = true)]
     pub command: Vec<String>,
+}
+
+// A comment here would stand where the command says what it does.
+#[derive(Debug, Args)]
+pub struct WhichRuns {
+    /// MLflow's search language: `metrics.acc > 0.9 and params.lr = '0.1'`.
+    #[arg(long, default_value = "")]
+    pub filter: String,
+    /// Such as `metrics.acc DESC`.
+    #[arg(long)]
+    pub order_by: Vec<String>,
+    /// Only this experiment.
+    #[arg(long)]
+    pub experiment: Option<String>,
+    /// Archived ones instead.
+    #[arg(long)]
+    pub archived: bool,
+    /// Deleted ones instead.
+    #[arg(long, conflicts_with = "archived")]
+    pub deleted: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,7 +9,7 @@ use skerry_console::files;
 use skerry_domain::{Code, ErrorBody, LogStream, RunStatus, WorkloadPhase};
 
 use super::{Session, absolute, machine, time, word};
-use crate::arguments::{Run, RunStart as Start};
+use crate::arguments::{Run, RunStart as Start, WhichRuns};
 use crate::output;
 
 const POLL: Duration = Duration::from_millis(300);
@@ -28,20 +28,13 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
             let started: RunStarted = session.access.call("sample_start", ()).await?;
             begun(session, started, follow).await
         }
-        Run::List {
-            filter,
-            order_by,
-            experiment,
-            archived,
-            deleted,
-            limit,
-        } => {
+        Run::List { which, limit } => {
             let query = RunQuery {
-                filter,
-                order_by,
-                experiment,
+                stage: stage(&which),
+                filter: which.filter,
+                order_by: which.order_by,
+                experiment: which.experiment,
                 machine_id: None,
-                stage: stage(archived, deleted),
                 offset: 0,
                 limit,
                 columns: Vec::new(),
@@ -132,21 +125,13 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
             let args = json!({ "run_id": run, "key": tag.key, "value": tag.value });
             nothing(session, "run_tag_set", args).await
         }
-        Run::Export {
-            to,
-            filter,
-            order_by,
-            experiment,
-            archived,
-            deleted,
-            columns,
-        } => {
+        Run::Export { to, which, columns } => {
             let asked = RunsExport {
-                filter,
-                order_by,
-                experiment,
+                stage: stage(&which),
+                filter: which.filter,
+                order_by: which.order_by,
+                experiment: which.experiment,
                 machine_id: None,
-                stage: stage(archived, deleted),
                 columns: Some(columns).filter(|columns| !columns.is_empty()),
             };
             export(session, asked, to).await
@@ -409,8 +394,8 @@ mod tests {
     }
 }
 
-fn stage(archived: bool, deleted: bool) -> RunStage {
-    match (archived, deleted) {
+fn stage(which: &WhichRuns) -> RunStage {
+    match (which.archived, which.deleted) {
         (true, _) => RunStage::Archived,
         (_, true) => RunStage::Deleted,
         _ => RunStage::Active,
