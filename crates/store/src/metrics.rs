@@ -85,6 +85,13 @@ fn null_if_nan(value: f64) -> Option<f64> {
     (!value.is_nan()).then_some(value)
 }
 
+/// Whether the least or the greatest value is not the last one. Once it was so, the
+/// column of that name says it for good.
+fn varies(last: &Sample, min: Option<f64>, max: Option<f64>) -> bool {
+    let last = null_if_nan(last.value);
+    last != min || last != max
+}
+
 pub(crate) fn chunk_id(series: i64, number: i64) -> i64 {
     (series << CHUNK_BITS) | number
 }
@@ -361,8 +368,8 @@ impl Appended {
                 tx.conn()
                     .prepare_cached(
                         "INSERT INTO series (run, metric, last_value, last_step, last_ts, min_value, max_value,
-                            points, next_chunk, loose, end_ts, end_step, ordered)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 1, ?9, ?10, ?11)",
+                            points, next_chunk, loose, end_ts, end_step, ordered, varies)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 1, ?9, ?10, ?11, ?12)",
                     )?
                     .execute(params![
                         self.run,
@@ -375,7 +382,8 @@ impl Appended {
                         added,
                         running.end.0,
                         running.end.1,
-                        running.order.number()
+                        running.order.number(),
+                        varies(&running.last, running.min, running.max)
                     ])?;
                 tx.conn().last_insert_rowid()
             }
@@ -407,6 +415,15 @@ impl Appended {
                     tx.conn()
                         .prepare_cached("UPDATE series SET max_value = ?2 WHERE id = ?1")?
                         .execute(params![series.id, running.max])?;
+                }
+                if varies(&running.last, running.min, running.max)
+                    && !varies(&series.last, series.min, series.max)
+                {
+                    tx.conn()
+                        .prepare_cached(
+                            "UPDATE series SET varies = 1 WHERE id = ?1 AND varies = 0",
+                        )?
+                        .execute([series.id])?;
                 }
                 series.id
             }

@@ -53,6 +53,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         20_261_127_170_000,
         include_str!("../migrations/20261127170000_best.sql"),
     ),
+    (
+        20_261_127_200_000,
+        include_str!("../migrations/20261127200000_varies.sql"),
+    ),
 ];
 
 /// SQLite's `application_id` of our files: "Skry".

@@ -80,7 +80,7 @@ pub(super) fn by_indexes(
     })?;
     for index in ["series_by_value", "series_by_min", "series_by_max"] {
         entries(sources, index, |entry| match entry {
-            [metric, _, run, id] => series(run, metric, id),
+            [metric, _, run, id] | [metric, _, run, _, id] => series(run, metric, id),
             // Before runs were in it.
             _ => Ok(()),
         })?;

@@ -91,7 +91,7 @@ pub(super) fn mend(target: &Connection, report: &mut [Rescued]) -> Result<()> {
          DELETE FROM artifacts WHERE owner NOT IN (SELECT run_id FROM runs)
             AND owner NOT IN (SELECT model_id FROM logged_models);",
     )?;
-    // An older file has no such column.
+    // An older file has no such column, nor `varies`.
     if target.column_exists(None, "runs", "archived")? {
         target.execute_batch(
             "UPDATE runs SET archived = NOT archived WHERE archived
@@ -103,6 +103,12 @@ pub(super) fn mend(target: &Connection, report: &mut [Rescued]) -> Result<()> {
         rescued.dropped += damaged;
         rescued.saved = rescued.saved.saturating_sub(damaged) + rebuilt;
         rescued.rebuilt += rebuilt;
+    }
+    if target.column_exists(None, "series", "varies")? {
+        target.execute_batch(
+            "UPDATE series SET varies = NOT varies
+             WHERE varies = (last_value IS min_value AND last_value IS max_value)",
+        )?;
     }
     target.execute_batch("COMMIT")?;
     Ok(())

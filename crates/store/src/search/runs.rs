@@ -117,14 +117,45 @@ impl Standing {
         }
     }
 
-    /// The index that has runs in its order.
-    pub(super) fn index(self) -> &'static str {
+    /// The stretches that have runs in its order when they are merged: of what never
+    /// varied, the last value is the least and the greatest.
+    pub(super) fn stretches(self) -> &'static [Stretch] {
+        const CONSTANT: Stretch = Stretch {
+            index: "series_by_value",
+            column: "last_value",
+            which: " AND varies = 0",
+        };
         match self {
-            Self::Last => "series_by_value",
-            Self::Least => "series_by_min",
-            Self::Greatest => "series_by_max",
+            Self::Last => &[Stretch {
+                which: "",
+                ..CONSTANT
+            }],
+            Self::Least => &[
+                CONSTANT,
+                Stretch {
+                    index: "series_by_min",
+                    column: "min_value",
+                    which: " AND varies = 1",
+                },
+            ],
+            Self::Greatest => &[
+                CONSTANT,
+                Stretch {
+                    index: "series_by_max",
+                    column: "max_value",
+                    which: " AND varies = 1",
+                },
+            ],
         }
     }
+}
+
+/// Where the values of a metric lie in order, for some of the runs that have it.
+pub(super) struct Stretch {
+    pub index: &'static str,
+    pub column: &'static str,
+    /// Which runs these are, as SQL behind another condition.
+    pub which: &'static str,
 }
 
 /// A field to order by. NaN comes after numbers, and what a run does not have comes

@@ -107,70 +107,7 @@ impl Search<'_> {
                 })]
             }
             Field::Metric(name, standing) => {
-                let (column, index) = (standing.column(), standing.index());
-                let metric = format!(
-                    "SELECT run, {column} FROM series INDEXED BY {index}
-                     WHERE metric = (SELECT id FROM metric_names WHERE name = ?) AND {column}"
-                );
-                let about: Vec<&&Clause> = required
-                    .iter()
-                    .filter(|clause| sets::about(clause) == About::Metric && clause.key == *name)
-                    .collect();
-                // A filter speaks of last values.
-                let is_last = *standing == Standing::Last;
-                let mut numbers = Index {
-                    sql: format!("{metric} IS NOT NULL"),
-                    bound: vec![Bound::from(name.clone())],
-                    same: Same::Value(format!("o{level}.{column} = ?")),
-                    sure: if is_last {
-                        sets::numbers(&self.asked.filter, name)
-                    } else {
-                        Vec::new()
-                    },
-                    certain: false,
-                };
-                if let Some([_, _, number @ Bound::Real(_)]) = after {
-                    numbers.sql.push_str(&format!(" AND {column} {behind} ?"));
-                    numbers.bound.push(number.clone());
-                }
-                for clause in about.iter().filter(|_| is_last) {
-                    if let Value::Number(number, _) = &clause.value
-                        && clause.op != Op::NotEqual
-                    {
-                        numbers
-                            .sql
-                            .push_str(&format!(" AND {column} {} ?", clause.op.word()));
-                        numbers.bound.push(Bound::from(*number));
-                    }
-                }
-                numbers.sql.push_str(&format!(" ORDER BY {column} {way}"));
-                let (is_there, is_number) = match after {
-                    Some([missing, nan, _]) => (*missing == NO, *nan == NO),
-                    _ => (true, true),
-                };
-                let mut parts = Vec::new();
-                if is_there && is_number {
-                    parts.push(Part::Index(numbers));
-                }
-                // NaN is unlike any number, and no more than that.
-                if is_there && about.iter().all(|clause| clause.op == Op::NotEqual) {
-                    parts.push(Part::Index(Index {
-                        sql: format!("{metric} IS NULL"),
-                        bound: vec![Bound::from(name.clone())],
-                        same: Same::Null(format!(
-                            "o{level}.id IS NOT NULL AND o{level}.{column} IS NULL"
-                        )),
-                        sure: Vec::new(),
-                        certain: false,
-                    }));
-                }
-                if about.is_empty() {
-                    parts.push(Part::Without(Condition::new(
-                        format!("o{level}.id IS NULL"),
-                        [],
-                    )));
-                }
-                parts
+                self.by_metric(level, key.ascending, name, *standing, after, &required)
             }
             Field::Param(name) | Field::Tag(name) => {
                 let (table, wanted) = match &key.field {
@@ -219,6 +156,96 @@ impl Search<'_> {
                 parts
             }
         }
+    }
+
+    fn by_metric(
+        &self,
+        level: usize,
+        ascending: bool,
+        name: &str,
+        standing: Standing,
+        after: Option<&[Bound]>,
+        required: &[&Clause],
+    ) -> Vec<Part> {
+        let about: Vec<&&Clause> = required
+            .iter()
+            .filter(|clause| sets::about(clause) == About::Metric && clause.key == name)
+            .collect();
+        // A filter speaks of last values.
+        let is_last = standing == Standing::Last;
+        let mut within = Vec::new();
+        if let Some([_, _, number @ Bound::Real(_)]) = after {
+            within.push((behind(ascending), number.clone()));
+        }
+        for clause in about.iter().filter(|_| is_last) {
+            if let Value::Number(number, _) = &clause.value
+                && clause.op != Op::NotEqual
+            {
+                within.push((clause.op.word(), Bound::from(*number)));
+            }
+        }
+        let stretch = |is_number: &str, within: &[(&str, Bound)]| {
+            let mut bound = Vec::new();
+            let merged: Vec<String> = standing
+                .stretches()
+                .iter()
+                .map(|it| {
+                    let (index, column, which) = (it.index, it.column, it.which);
+                    let mut sql = format!(
+                        "SELECT run, {column} FROM series INDEXED BY {index}
+                         WHERE metric = (SELECT id FROM metric_names WHERE name = ?)
+                         AND {column} {is_number}{which}"
+                    );
+                    bound.push(Bound::from(name.to_owned()));
+                    for (op, number) in within {
+                        sql.push_str(&format!(" AND {column} {op} ?"));
+                        bound.push(number.clone());
+                    }
+                    sql
+                })
+                .collect();
+            (merged.join(" UNION ALL "), bound)
+        };
+        let column = standing.column();
+        let (is_there, is_number) = match after {
+            Some([missing, nan, _]) => (*missing == NO, *nan == NO),
+            _ => (true, true),
+        };
+        let mut parts = Vec::new();
+        if is_there && is_number {
+            let (merged, bound) = stretch("IS NOT NULL", &within);
+            parts.push(Part::Index(Index {
+                sql: format!("{merged} ORDER BY 2 {}", way(ascending)),
+                bound,
+                same: Same::Value(format!("o{level}.{column} = ?")),
+                sure: if is_last {
+                    sets::numbers(&self.asked.filter, name)
+                } else {
+                    Vec::new()
+                },
+                certain: false,
+            }));
+        }
+        // NaN is unlike any number, and no more than that.
+        if is_there && about.iter().all(|clause| clause.op == Op::NotEqual) {
+            let (sql, bound) = stretch("IS NULL", &[]);
+            parts.push(Part::Index(Index {
+                sql,
+                bound,
+                same: Same::Null(format!(
+                    "o{level}.id IS NOT NULL AND o{level}.{column} IS NULL"
+                )),
+                sure: Vec::new(),
+                certain: false,
+            }));
+        }
+        if about.is_empty() {
+            parts.push(Part::Without(Condition::new(
+                format!("o{level}.id IS NULL"),
+                [],
+            )));
+        }
+        parts
     }
 
     fn by_time(

@@ -369,21 +369,30 @@ fn fill(store: &Store, runs: Vec<Made>) -> (Vec<i64>, Vec<String>) {
                     start_time: run.start,
                     ..NewRun::default()
                 })?;
-                let metrics = run
-                    .metrics
-                    .iter()
-                    .flat_map(|(key, values)| {
-                        (0..)
-                            .zip(values)
-                            .map(|(step, value)| MetricPoint::new(*key, *value, step, step))
-                    })
-                    .collect();
+                let point = |step: usize| {
+                    let points = run.metrics.iter();
+                    let at = i64::try_from(step).unwrap();
+                    points.map(move |(key, values)| MetricPoint::new(*key, values[step], at, at))
+                };
+                // Of every other run the points come one by one.
+                let (first, second) = if n % 2 == 0 {
+                    (point(0).chain(point(1)).collect(), Vec::new())
+                } else {
+                    (point(0).collect(), point(1).collect())
+                };
                 tx.log_batch(
                     &id,
                     Batch {
-                        metrics,
+                        metrics: first,
                         params: pairs(&run.params),
                         tags: pairs(&run.tags),
+                    },
+                )?;
+                tx.log_batch(
+                    &id,
+                    Batch {
+                        metrics: second,
+                        ..Batch::default()
                     },
                 )?;
                 if run.archived {
@@ -523,4 +532,52 @@ fn runs_that_are_not_archived_are_read_from_one_index() {
             Ok(())
         })
         .unwrap();
+}
+
+/// Runs in the order of a metric are read along indexes, sorted nowhere, and what an
+/// index does not have is not read from the rows of the series.
+#[test]
+fn runs_by_a_metric_are_read_along_indexes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("t.db"), StoreOptions::default()).unwrap();
+    let indexes = [
+        ("metrics.m", &["series_by_value"][..]),
+        ("metrics_min.m", &["series_by_value", "series_by_min"]),
+        ("metrics_max.m", &["series_by_value", "series_by_max"]),
+    ];
+    for (field, indexes) in indexes {
+        for way in ["ASC", "DESC"] {
+            let query = RunQuery {
+                all_experiments: true,
+                order_by: vec![format!("{field} {way}")],
+                max_results: 100,
+                ..RunQuery::default()
+            };
+            store
+                .read(|reader| {
+                    let search = reader.search(&query, super::plan::BOUNDS)?;
+                    for part in search.parts(0) {
+                        let super::stretch::Part::Index(index) = part else {
+                            continue;
+                        };
+                        let walk = steps(reader, &index.sql, &index.bound);
+                        assert!(!walk.iter().any(|step| step.contains("B-TREE")), "{walk:?}");
+                        let read: Vec<&String> = walk
+                            .iter()
+                            .filter(|step| step.contains(" series "))
+                            .collect();
+                        assert_eq!(read.len(), indexes.len(), "{walk:?}");
+                        for (step, index) in read.iter().zip(indexes) {
+                            let step = step.as_str();
+                            assert!(
+                                step.contains(&format!("COVERING INDEX {index}")),
+                                "{walk:?}"
+                            );
+                        }
+                    }
+                    Ok(())
+                })
+                .unwrap();
+        }
+    }
 }

@@ -39,35 +39,26 @@ const SIZE: Size = Size {
     width: 20,
     points: 1_000_000,
     ended: false,
+    curves: false,
 };
 
-/// What skerry's figures grow over.
+/// What skerry's figures grow over, with and without values that are not the last.
 const GROWTH: &[Size] = &[
-    Size {
-        runs: 1_000,
-        width: 20,
-        points: 0,
-        ended: false,
-    },
-    Size {
-        runs: 10_000,
-        width: 20,
-        points: 0,
-        ended: false,
-    },
-    Size {
-        runs: 100_000,
-        width: 20,
-        points: 0,
-        ended: false,
-    },
-    Size {
-        runs: 1_000_000,
-        width: 2,
-        points: 0,
-        ended: false,
-    },
+    grown(1_000, 20),
+    grown(10_000, 20),
+    grown(100_000, 20),
+    grown(1_000_000, 2),
 ];
+
+const fn grown(runs: u64, width: u64) -> Size {
+    Size {
+        runs,
+        width,
+        points: 0,
+        ended: false,
+        curves: true,
+    }
+}
 
 #[tokio::main]
 async fn main() {
@@ -202,6 +193,7 @@ async fn serve(table: &mut Table) {
         width: 0,
         points: 2_000_000,
         ended: false,
+        curves: false,
     };
     seed::store(&data.join("tracking.db"), two);
     table.put(
@@ -287,6 +279,11 @@ async fn growth() {
         for (row, filter, order, max) in SEARCHES {
             let time = figures::search(&server.url, &seeded, filter, order, *max).await;
             table.put(&name, row, shown(time));
+        }
+        for best in ["metrics_min.acc ASC", "metrics_max.acc DESC"] {
+            let time = figures::search(&server.url, &seeded, "", &[best], 100).await;
+            let row = format!("by {best}, 100, ms");
+            table.put(&name, &row, shown(time));
         }
         for (row, what, clients) in LOADS.iter().filter(|(_, _, clients)| *clients > 1) {
             let rate = figures::load(&server.url, what, *clients).await;

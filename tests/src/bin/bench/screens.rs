@@ -23,6 +23,7 @@ const SIZE: Size = Size {
     width: 20,
     points: 0,
     ended: true,
+    curves: false,
 };
 /// Rows that are scrolled over, and in how many seconds.
 const SCROLLED: (u32, u32) = (10_000, 20);

@@ -18,6 +18,8 @@ pub struct Size {
     pub points: u64,
     /// Whether the runs have ended.
     pub ended: bool,
+    /// Whether every other run has two points of each metric instead of one.
+    pub curves: bool,
 }
 
 /// What to search in.
@@ -53,7 +55,8 @@ fn pair(key: &str, value: &str) -> KeyValue {
     }
 }
 
-fn run(number: u64, width: u64, numbers: &mut Numbers) -> (NewRun, Batch) {
+fn run(number: u64, size: Size, numbers: &mut Numbers) -> (NewRun, Batch) {
+    let width = size.width;
     let start = START + number as i64 * 1000;
     let named = |first: [&str; 2], letter: char| {
         let rest = (2..width)
@@ -71,9 +74,15 @@ fn run(number: u64, width: u64, numbers: &mut Numbers) -> (NewRun, Batch) {
         ],
         ..NewRun::default()
     };
+    let steps: &[i64] = if size.curves && number % 2 == 1 {
+        &[50, 100]
+    } else {
+        &[100]
+    };
     let batch = Batch {
         metrics: named(["acc", "loss"], 'm')
-            .map(|key| MetricPoint::new(key, numbers.fraction(), start + 500, 100))
+            .flat_map(|key| steps.iter().map(move |step| (key.clone(), *step)))
+            .map(|(key, step)| MetricPoint::new(key, numbers.fraction(), start + step * 5, step))
             .collect(),
         params: named(["lr", "p1"], 'p')
             .map(|key| match key.as_str() {
@@ -102,7 +111,7 @@ pub fn store(file: &Path, size: Size) -> Seeded {
     while number < size.runs {
         let until = (number + 500).min(size.runs);
         let part: Vec<_> = (number..until)
-            .map(|number| run(number, size.width, &mut numbers))
+            .map(|number| run(number, size, &mut numbers))
             .collect();
         number = until;
         store
@@ -259,7 +268,7 @@ pub async fn api(url: &str, size: Size) -> Seeded {
         tokio::spawn(async move {
             let mut numbers = Numbers(88_172_645_463_325_252 + part);
             for number in (part..size.runs).step_by(4) {
-                let (new, batch) = run(number, size.width, &mut numbers);
+                let (new, batch) = run(number, size, &mut numbers);
                 let body = json!({
                     "experiment_id": experiment, "start_time": new.start_time, "run_name": new.name, "tags": new.tags,
                 });
