@@ -26,6 +26,10 @@ function Held<T>(props: { start: T; children: (value: T, set: (value: T) => void
   return <div style={{ maxWidth: 380 }}>{props.children(value, setValue)}</div>;
 }
 
+const METRICS = Array.from({ length: 250 }, (_, i) => ({
+  value: `layer/${i}/norm`,
+  label: `layer/${i}/norm`,
+}));
 const MACHINES = [
   { value: "kiln-north", label: "kiln-north", detail: "operator@10.20.4.11:22 · Docker 28.2.2" },
   { value: "assay", label: "assay-lab-2", detail: "unreachable", disabled: true },
@@ -163,8 +167,15 @@ export const fieldStories: Story[] = [
           </Held>
         </Opened>
       ),
+      "open, of many": () => (
+        <Opened>
+          <Held<string | null> start="layer/7/norm">
+            {(value, set) => <Select label="Metric" value={value} onChange={set} options={METRICS} />}
+          </Held>
+        </Opened>
+      ),
     },
-    { alone: true, height: 240 },
+    { alone: true, height: 400 },
   ),
   ...stories("Segmented", {
     "without a label": () => (

@@ -1,20 +1,15 @@
-import { Check, ChevronDown, CircleAlert, Eye, FolderOpen } from "lucide-react";
+import { Check, CircleAlert, Eye, FolderOpen } from "lucide-react";
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import {
   Checkbox as AriaCheckbox,
   NumberField as AriaNumberField,
-  Select as AriaSelect,
   Switch as AriaSwitch,
   TextField as AriaTextField,
   Button as AriaButton,
   Input,
   Label,
-  ListBox,
-  ListBoxItem,
-  Popover,
   Radio,
   RadioGroup,
-  SelectValue,
   Text,
   TextArea,
   ToggleButton,
@@ -27,7 +22,6 @@ import { adviceOf } from "./advice";
 import { Button } from "./Button";
 import { classes } from "./classes";
 import styles from "./Fields.module.css";
-import menu from "./Menu.module.css";
 import status from "./Status.module.css";
 
 export interface FieldProps {
@@ -40,7 +34,7 @@ export interface FieldProps {
   autoFocus?: boolean;
 }
 
-function FieldLabel(props: { label: string; isRequired?: boolean }) {
+export function FieldLabel(props: { label: string; isRequired?: boolean }) {
   return (
     <Label className={styles.label ?? ""}>
       {props.label}
@@ -50,7 +44,7 @@ function FieldLabel(props: { label: string; isRequired?: boolean }) {
 }
 
 /** Texts that a screen reader reads with the field: the slots tie them to the input. */
-function FieldNotes(props: { description?: ReactNode; error?: string | null }) {
+export function FieldNotes(props: { description?: ReactNode; error?: string | null }) {
   return (
     <>
       {props.error ? (
@@ -251,69 +245,6 @@ export function NumberField(
       </div>
       <FieldNotes {...props} />
     </AriaNumberField>
-  );
-}
-
-export interface Option<T extends string> {
-  value: T;
-  label: string;
-  detail?: string;
-  disabled?: boolean;
-}
-
-export function Select<T extends string>(
-  props: FieldProps & {
-    value: T | null;
-    onChange: (value: T) => void;
-    options: readonly Option<T>[];
-    placeholder?: string;
-  },
-) {
-  return (
-    <AriaSelect
-      className={styles.field ?? ""}
-      selectedKey={props.value}
-      onSelectionChange={(key) => {
-        const option = props.options.find((each) => each.value === key);
-        if (option) props.onChange(option.value);
-      }}
-      disabledKeys={props.options.filter((option) => option.disabled).map((option) => option.value)}
-      placeholder={props.placeholder ?? t("fields.choose")}
-      isInvalid={Boolean(props.error)}
-      isRequired={props.isRequired ?? false}
-      isDisabled={props.isDisabled ?? false}
-      autoFocus={props.autoFocus ?? false}
-      validationBehavior="aria"
-    >
-      <FieldLabel {...props} />
-      <div className={styles.box} data-invalid={Boolean(props.error)} data-disabled={props.isDisabled}>
-        <AriaButton className={styles.selectButton ?? ""}>
-          <SelectValue className={styles.selectValue ?? ""} />
-          <ChevronDown size={15} aria-hidden />
-        </AriaButton>
-      </div>
-      <FieldNotes {...props} />
-      <Popover className={menu.popover ?? ""} offset={4}>
-        <ListBox className={menu.menu ?? ""}>
-          {props.options.map((option) => (
-            <ListBoxItem
-              key={option.value}
-              id={option.value}
-              textValue={option.label}
-              className={menu.item ?? ""}
-            >
-              <Text slot="label">{option.label}</Text>
-              {option.detail ? (
-                <Text slot="description" className={menu.detail ?? ""}>
-                  {option.detail}
-                </Text>
-              ) : null}
-              <Check size={14} className={menu.tick} aria-hidden />
-            </ListBoxItem>
-          ))}
-        </ListBox>
-      </Popover>
-    </AriaSelect>
   );
 }
 

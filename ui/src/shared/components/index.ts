@@ -17,10 +17,8 @@ export {
   type FieldProps,
   FolderField,
   NumberField,
-  type Option,
   SecretField,
   Segmented,
-  Select,
   Switch,
   TextField,
 } from "./Fields";
@@ -40,6 +38,7 @@ export {
 export { Markdown } from "./Markdown";
 export { Kbd, Mono, Page, Section } from "./Page";
 export { type Kind, StatusPill, StatusWord } from "./Status";
+export { type Option, Select } from "./Select";
 export { type TabSpec, Tabs } from "./Tabs";
 export { TagList } from "./TagList";
 export { toast } from "./Toast";

@@ -2,6 +2,12 @@ import { define } from "../define";
 
 export const fields = define({
   "fields.choose": { en: "Choose…", sv: "Välj…" },
+  "fields.find": { en: "Find", sv: "Hitta" },
+  "fields.nothingFound": { en: "Nothing is called that", sv: "Inget heter så" },
+  "fields.more": {
+    en: { one: "{n} more: find it by its name", other: "{n} more: find them by name" },
+    sv: { one: "{n} till: hitta den med dess namn", other: "{n} till: hitta dem med namn" },
+  },
   "fields.browse": { en: "Browse…", sv: "Bläddra…" },
   "fields.holdToReveal": { en: "Hold to reveal", sv: "Håll för att visa" },
   "fields.strength": { en: "Strength is shown as you type", sv: "Styrkan visas medan du skriver" },
