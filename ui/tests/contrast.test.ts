@@ -62,6 +62,8 @@ const PAIRS: [string, string, number][] = [
   ["accent", "surface-page", 3],
   ["accent", "surface-raised", 3],
   ["chart-axis", "surface-raised", 4.5],
+  ["scale-low", "surface-raised", 3],
+  ["scale-high", "surface-raised", 3],
   // A tooltip is a page turned inside out.
   ["surface-page", "text", 4.5],
 ];

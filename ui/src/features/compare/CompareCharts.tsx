@@ -3,7 +3,7 @@ import { ChartSpline } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import type { ChartAxis, ComparedMetric, Comparison, RunRow } from "../../bindings/api";
 import { useBackend } from "../../shared/backend";
-import { ChartGroup, LineChart, type Smoothing, type XKind } from "../../shared/charts";
+import { ChartGrid, ChartGroup, LineChart, type Smoothing, type XKind } from "../../shared/charts";
 import { Banner, Button, EmptyState, ErrorBanner } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { ChartScales, useChartScales } from "../runs/ChartScales";
@@ -63,7 +63,7 @@ export function CompareCharts({ data, linked }: { data: Comparison; linked: Link
         <Banner kind="plain" title={t("compare.noCommon")} />
       )}
       <ChartGroup zoom>
-        <div className={styles.grid}>
+        <ChartGrid>
           {metrics.slice(0, shown).map((metric) => (
             <MetricChart
               key={metric.key}
@@ -78,7 +78,7 @@ export function CompareCharts({ data, linked }: { data: Comparison; linked: Link
               linked={linked}
             />
           ))}
-        </div>
+        </ChartGrid>
       </ChartGroup>
       {metrics.length > shown && (
         <Button onPress={() => setShown(shown + FIRST * 2)}>

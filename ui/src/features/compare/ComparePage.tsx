@@ -162,7 +162,7 @@ export function ComparePage() {
       ) : (
         !error && (
           <div className={styles.loading}>
-            <LoadingShape rows={8} />
+            <LoadingShape charts />
           </div>
         )
       )}

@@ -1,15 +1,18 @@
 import { Anchor, Plus, X } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Dialog, DialogTrigger, Popover } from "react-aria-components";
 import type { RunRow } from "../../bindings/api";
 import { useQueryCommand } from "../../shared/backend";
 import { seriesStyles } from "../../shared/charts";
-import { Button, Link } from "../../shared/components";
+import { Button, classes, Link } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { useRested } from "../runs/useRested";
 import { filterOf } from "../runs/values";
 import styles from "./compare.module.css";
 import type { Linked } from "./linked";
+
+/** More runs than this have a field to find one by. */
+const SEARCHED = 12;
 
 /** The legend of all views: color, name, baseline. What is marked here stands out everywhere. */
 export function RunList(props: {
@@ -22,16 +25,37 @@ export function RunList(props: {
   const { runs, linked, onRuns } = props;
   const ids = runs.map((run) => run.id);
   const looks = useMemo(() => seriesStyles(runs.map((run) => run.id)), [runs]);
+  const [find, setFind] = useState("");
+  const wanted = find.trim().toLocaleLowerCase();
+  const list = useRef<HTMLUListElement>(null);
+  const { pointed } = linked;
+  // What is pointed at in a chart is in view here: this is its legend.
+  useEffect(() => {
+    const here = list.current;
+    if (pointed === null || !here || here.matches(":hover")) return;
+    here.querySelector("[data-pointed]")?.scrollIntoView({ block: "nearest" });
+  }, [pointed]);
   return (
     <aside className={styles.runs} aria-label={t("compare.runs")}>
       <div className={styles.runsHead}>
         <AddRun ids={ids} onAdd={(id) => onRuns([...ids, id])} />
         <span role="status">{linked.marked.size > 0 && t("compare.marked", { n: linked.marked.size })}</span>
       </div>
-      <ul onMouseLeave={() => linked.point(null)}>
+      {runs.length > SEARCHED && (
+        <input
+          type="search"
+          className={classes(styles.search, styles.findHere)}
+          aria-label={t("compare.findHere")}
+          placeholder={t("compare.findHere")}
+          value={find}
+          onChange={(event) => setFind(event.target.value)}
+        />
+      )}
+      <ul ref={list} onMouseLeave={() => linked.point(null)}>
         {runs.map((run, i) => (
           <li
             key={run.id}
+            hidden={!run.name.toLocaleLowerCase().includes(wanted)}
             data-marked={linked.marked.has(run.id) || undefined}
             data-pointed={linked.pointed === run.id || undefined}
             onMouseEnter={() => linked.point(run.id)}

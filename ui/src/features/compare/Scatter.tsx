@@ -1,16 +1,14 @@
-import { type PointerEvent, useId, useMemo, useRef, useState } from "react";
+import { type PointerEvent, useId, useMemo, useState } from "react";
 import type { RunRow } from "../../bindings/api";
-import { seriesColor } from "../../shared/charts";
 import { Select, Switch } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { type Axis, axisText, scaleOf } from "./axes";
 import styles from "./compare.module.css";
 import type { Linked } from "./linked";
-import { NothingToDraw, PlotTable, usePlotKeys } from "./plot";
+import { ColorBy, NothingToDraw, optionsOf, PlotTable, usePlotKeys, usePlotSize, useRunColors } from "./plot";
 
-const WIDTH = 840;
-const HEIGHT = 460;
-const BOX = { left: 84, right: WIDTH - 24, top: 36, bottom: HEIGHT - 48 };
+/** From the edges of the drawing to the axes. */
+const MARGIN = { left: 84, right: 24, top: 36, bottom: 48 };
 
 interface Corner {
   readonly x: number;
@@ -24,16 +22,14 @@ export function Scatter(props: { runs: readonly RunRow[]; axes: readonly Axis[];
   const params = axes.filter((axis) => axis.id.startsWith("params."));
   const [xId, setX] = useState("");
   const [yId, setY] = useState("");
+  const [colorId, setColor] = useState("");
   const [asTable, setAsTable] = useState(false);
   const usualX = params.find((axis) => axis.differs && !axis.words) ?? metrics[1] ?? axes[0];
   const x = axes.find((axis) => axis.id === xId) ?? usualX;
   const y = axes.find((axis) => axis.id === yId) ?? metrics[0] ?? axes[1];
   if (!x || !y || axes.length < 2) return <NothingToDraw />;
-  const options = axes.map(({ id, label }) => ({
-    value: id,
-    label,
-    detail: t(id.startsWith("params.") ? "compare.group.param" : "compare.group.metric"),
-  }));
+  const options = optionsOf(axes);
+  const color = axes.find((axis) => axis.id === colorId);
   return (
     <div className={styles.column}>
       <div className={styles.bar}>
@@ -43,6 +39,7 @@ export function Scatter(props: { runs: readonly RunRow[]; axes: readonly Axis[];
         <div className={styles.axis}>
           <Select label={t("compare.yAxis")} value={y.id} onChange={setY} options={options} />
         </div>
+        <ColorBy axes={axes} by={color} onBy={setColor} />
         <Switch isSelected={asTable} onChange={setAsTable}>
           {t("compare.asTable")}
         </Switch>
@@ -56,18 +53,33 @@ export function Scatter(props: { runs: readonly RunRow[]; axes: readonly Axis[];
           linked={linked}
         />
       ) : (
-        <Plot runs={runs} x={x} y={y} linked={linked} />
+        <Plot runs={runs} x={x} y={y} color={color} linked={linked} />
       )}
     </div>
   );
 }
 
-function Plot({ runs, x, y, linked }: { runs: readonly RunRow[]; x: Axis; y: Axis; linked: Linked }) {
-  const svg = useRef<SVGSVGElement>(null);
+function Plot(props: { runs: readonly RunRow[]; x: Axis; y: Axis; color: Axis | undefined; linked: Linked }) {
+  const { runs, x, y, linked } = props;
+  const { svg, width, height } = usePlotSize();
+  const colors = useRunColors(runs, props.color);
+  const box = useMemo(
+    () => ({
+      left: MARGIN.left,
+      right: width - MARGIN.right,
+      top: MARGIN.top,
+      bottom: height - MARGIN.bottom,
+    }),
+    [width, height],
+  );
   const help = useId();
   const [frame, setFrame] = useState<{ from: Corner; to: Corner } | null>(null);
   const { dots, left, scales } = useMemo(() => {
-    const scales = { x: scaleOf(x), y: scaleOf(y) };
+    const [across, up] = [box.right - box.left, box.bottom - box.top];
+    const scales = {
+      x: scaleOf(x, Math.max(2, Math.round(across / 140)), true),
+      y: scaleOf(y, Math.max(2, Math.round(up / 80)), true),
+    };
     const placed = runs.flatMap((run, index) => {
       const far = scales.x.at(x.places[index] ?? null);
       const high = scales.y.at(y.places[index] ?? null);
@@ -76,21 +88,17 @@ function Plot({ runs, x, y, linked }: { runs: readonly RunRow[]; x: Axis; y: Axi
         {
           run,
           index,
-          cx: BOX.left + far * (BOX.right - BOX.left),
-          cy: BOX.bottom - high * (BOX.bottom - BOX.top),
+          cx: box.left + far * across,
+          cy: box.bottom - high * up,
         },
       ];
     });
     return { dots: placed.sort((a, b) => a.cx - b.cx), left: runs.length - placed.length, scales };
-  }, [runs, x, y]);
+  }, [runs, x, y, box]);
   const { onKeyDown, said } = usePlotKeys(dots, [x, y], linked);
   const place = (event: PointerEvent): Corner => {
-    const box = svg.current?.getBoundingClientRect();
-    if (!box || box.width === 0) return { x: 0, y: 0 };
-    return {
-      x: ((event.clientX - box.left) / box.width) * WIDTH,
-      y: ((event.clientY - box.top) / box.height) * HEIGHT,
-    };
+    const drawn = svg.current?.getBoundingClientRect();
+    return drawn ? { x: event.clientX - drawn.left, y: event.clientY - drawn.top } : { x: 0, y: 0 };
   };
   const end = () => {
     if (!frame) return;
@@ -110,7 +118,7 @@ function Plot({ runs, x, y, linked }: { runs: readonly RunRow[]; x: Axis; y: Axi
     <figure className={styles.figure} aria-label={t("compare.tab.scatter")}>
       <svg
         ref={svg}
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        viewBox={`0 0 ${width} ${height}`}
         role="application"
         aria-roledescription={t("compare.tab.scatter")}
         aria-label={`${x.label}, ${y.label}`}
@@ -128,41 +136,41 @@ function Plot({ runs, x, y, linked }: { runs: readonly RunRow[]; x: Axis; y: Axi
         onPointerLeave={end}
       >
         {scales.x.ticks.map((tick) => {
-          const at = BOX.left + tick.at * (BOX.right - BOX.left);
+          const at = box.left + tick.at * (box.right - box.left);
           return (
             <g key={tick.value}>
-              <line className={styles.gridLine} x1={at} x2={at} y1={BOX.top} y2={BOX.bottom} />
-              <text x={at} y={BOX.bottom + 18} textAnchor="middle">
+              <line className={styles.gridLine} x1={at} x2={at} y1={box.top} y2={box.bottom} />
+              <text x={at} y={box.bottom + 18} textAnchor="middle">
                 {axisText(x, tick.value).slice(0, 16)}
               </text>
             </g>
           );
         })}
         {scales.y.ticks.map((tick) => {
-          const at = BOX.bottom - tick.at * (BOX.bottom - BOX.top);
+          const at = box.bottom - tick.at * (box.bottom - box.top);
           return (
             <g key={tick.value}>
-              <line className={styles.gridLine} x1={BOX.left} x2={BOX.right} y1={at} y2={at} />
-              <text x={BOX.left - 10} y={at + 4} textAnchor="end">
+              <line className={styles.gridLine} x1={box.left} x2={box.right} y1={at} y2={at} />
+              <text x={box.left - 10} y={at + 4} textAnchor="end">
                 {axisText(y, tick.value).slice(0, 11)}
               </text>
             </g>
           );
         })}
-        <text className={styles.axisName} x={BOX.right} y={HEIGHT - 8} textAnchor="end">
+        <text className={styles.axisName} x={box.right} y={height - 8} textAnchor="end">
           {x.label.slice(0, 80)}
         </text>
         <text className={styles.axisName} x={8} y={16}>
           {y.label.slice(0, 80)}
         </text>
-        {dots.map(({ run, cx, cy }) => (
+        {dots.map(({ run, index, cx, cy }) => (
           // biome-ignore lint/a11y/noStaticElementInteractions: the plot has the keyboard
           <circle
             key={run.id}
             cx={cx}
             cy={cy}
             r={linked.forward.has(run.id) ? 7 : 5}
-            fill={seriesColor(run.id)}
+            fill={colors[index]}
             opacity={some && !linked.forward.has(run.id) ? 0.25 : 0.9}
             className={styles.dot}
             data-marked={linked.marked.has(run.id) || undefined}

@@ -59,25 +59,52 @@ export function wantsLog(axis: Axis): boolean {
   return axis.words === null && low > 0 && Math.max(...values) / low >= 100;
 }
 
-export function scaleOf(axis: Axis, steps = 4): Scale {
+/** The next 1, 2 or 5 times a power of ten that is not below. */
+function roundStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return ([1, 2, 5].find((m) => m * power >= least * 0.999) ?? 10) * power;
+}
+
+/**
+ * Where values stand on an axis with about so many `steps`: from end to end exactly, or with `room`, between
+ * round values with nothing on the edge.
+ */
+export function scaleOf(axis: Axis, steps = 4, room = false): Scale {
   const log = wantsLog(axis);
   const put = (v: number) => (log ? Math.log10(v) : v);
   const values = axis.places.filter((v): v is number => v !== null).map(put);
-  const low = axis.words ? 0 : Math.min(...values);
-  const high = axis.words ? axis.words.length - 1 : Math.max(...values);
+  let low = axis.words ? 0 : Math.min(...values);
+  let high = axis.words ? axis.words.length - 1 : Math.max(...values);
+  const step = high > low ? roundStep((high - low) / steps) : 1;
+  if (room && high > low) {
+    const by = (high - low) * 0.04;
+    const between = axis.words !== null || log;
+    low = between ? low - by : Math.floor((low - by / 4) / step) * step;
+    high = between ? high + by : Math.ceil((high + by / 4) / step) * step;
+  }
   const part = (v: number) => (high > low ? (v - low) / (high - low) : 0.5);
   const at = (value: number | null) => (value === null ? null : part(put(value)));
+  const ticked = (all: readonly number[]) => all.map((value) => ({ value, at: part(put(value)) }));
   if (axis.words) {
-    const every = Math.ceil(axis.words.length / 8);
-    const all = axis.words.map((_, i) => ({ value: i, at: part(i) }));
-    return { at, ticks: all.filter((_, i) => i % every === 0) };
+    const every = Math.ceil(axis.words.length / Math.max(8, steps * 2));
+    return { at, ticks: ticked([...axis.words.keys()].filter((i) => i % every === 0)) };
   }
   if (log) {
     const powers = Array.from(
       { length: Math.floor(high) - Math.ceil(low) + 1 },
-      (_, i) => Math.ceil(low) + i,
+      (_, i) => 10 ** (Math.ceil(low) + i),
     );
-    return { at, ticks: powers.map((power) => ({ value: 10 ** power, at: part(power) })) };
+    if (powers.length * 3 > steps) return { at, ticks: ticked(powers) };
+    const between = powers.flatMap((power) => [power / 5, power / 2, power, power * 2, power * 5]);
+    const inside = [...new Set(between.map((v) => Number(v.toPrecision(6))))];
+    return { at, ticks: ticked(inside.filter((v) => put(v) >= low && put(v) <= high)) };
+  }
+  if (room && high > low) {
+    const count = Math.round((high - low) / step);
+    return {
+      at,
+      ticks: ticked(Array.from({ length: count + 1 }, (_, i) => Number((low + i * step).toPrecision(12)))),
+    };
   }
   const parts = high > low ? Array.from({ length: steps + 1 }, (_, i) => i / steps) : [0.5];
   return {
@@ -88,4 +115,10 @@ export function scaleOf(axis: Axis, steps = 4): Scale {
       return { value: far === 0 || far === 1 ? value : Number(value.toPrecision(3)), at: far };
     }),
   };
+}
+
+/** The place of each run on a scale of color, 0 to 1; null where it has no value. */
+export function shadesOf(axis: Axis): readonly (number | null)[] {
+  const { at } = scaleOf(axis);
+  return axis.places.map(at);
 }

@@ -176,6 +176,54 @@ it("places numbers, words and powers of ten", () => {
   expect(scale?.at(null)).toBeNull();
 });
 
+it("stands between round values where nothing may be on the edge", () => {
+  const axis = (places: (number | null)[], words: string[] | null = null) => ({
+    id: "metrics.a",
+    label: "a",
+    places,
+    words,
+    differs: true,
+  });
+  const scale = scaleOf(axis([0.723, 0.9779]), 4, true);
+  expect(scale.ticks.map((tick) => tick.value)).toEqual([0.7, 0.8, 0.9, 1]);
+  expect(scale.at(0.7)).toBeCloseTo(0);
+  expect(scale.at(1)).toBeCloseTo(1);
+  const ends = scaleOf(axis([0, 1], ["adam", "sgd"]), 4, true);
+  expect(ends.at(0)).toBeGreaterThan(0);
+  expect(ends.at(1)).toBeLessThan(1);
+  // Where powers of ten leave much room, what is between them is marked too.
+  const powers = scaleOf(axis([1e-4, 1e-2]), 12);
+  expect(powers.ticks.map((tick) => tick.value)).toEqual([1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2]);
+  expect(scaleOf(axis([1e-4, 1e-2]), 4).ticks).toHaveLength(3);
+});
+
+it("colors runs by a value, and says what the colors mean", async () => {
+  const { user } = renderScreen(address(5, "scatter"));
+  const plot = await screen.findByRole("application");
+  const fills = () => [...plot.querySelectorAll("circle")].map((dot) => dot.getAttribute("fill") ?? "");
+  expect(fills().every((fill) => fill.startsWith("var(--series-"))).toBe(true);
+  await user.click(screen.getByRole("button", { name: /^Color|Color$/ }));
+  await user.click(await screen.findByRole("option", { name: /seed/ }));
+  await waitFor(() => expect(fills().every((fill) => fill.startsWith("color-mix("))).toBe(true));
+  expect(new Set(fills()).size).toBe(5);
+  expect(await axeProblems()).toEqual([]);
+});
+
+it("finds runs in its list and axes in theirs", async () => {
+  const { user } = renderScreen(address(20, "parallel"));
+  const list = await screen.findByRole("complementary", { name: "Runs compared" });
+  await user.type(within(list).getByRole("searchbox", { name: "Find among these" }), "calm-gull");
+  await waitFor(() => expect(within(list).getAllByRole("listitem")).toHaveLength(2));
+  await user.click(await screen.findByRole("button", { name: "Axes" }));
+  const axes = await screen.findByRole("dialog", { name: "Axes" });
+  await user.type(within(axes).getByRole("searchbox"), "f1");
+  await waitFor(() => expect(within(axes).getAllByRole("checkbox")).toHaveLength(1));
+  const plot = screen.getByRole("application", { hidden: true });
+  expect(plot.getAttribute("aria-label")).not.toContain("val/f1");
+  await user.click(within(axes).getByRole("checkbox", { name: "val/f1" }));
+  await waitFor(() => expect(plot.getAttribute("aria-label")).toContain("val/f1"));
+});
+
 it("tells how far a value is from the baseline", () => {
   expect(deltaOf(0.75, 0.5)).toBe("+0.25 (+50%)");
   expect(deltaOf(1, 2)).toBe("−1 (−50%)");

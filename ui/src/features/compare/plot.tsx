@@ -1,10 +1,11 @@
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { ChartScatter } from "lucide-react";
 import type { RunRow } from "../../bindings/api";
-import { EmptyState } from "../../shared/components";
+import { seriesColor } from "../../shared/charts";
+import { EmptyState, Select } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { type Column, DataTable } from "../../shared/table";
-import { type Axis, axisText } from "./axes";
+import { type Axis, axisText, shadesOf } from "./axes";
 import styles from "./compare.module.css";
 import type { Linked } from "./linked";
 
@@ -13,6 +14,71 @@ export interface Dot {
   readonly run: RunRow;
   readonly index: number;
 }
+
+/** What a plot measures before it has been laid out. */
+const USUAL = { width: 840, height: 440 };
+
+/** The size that a plot is drawn in: one unit is one pixel, so that words keep their size on every screen. */
+export function usePlotSize() {
+  const svg = useRef<SVGSVGElement>(null);
+  const [size, setSize] = useState(USUAL);
+  useEffect(() => {
+    const element = svg.current;
+    if (!element) return;
+    const follow = new ResizeObserver(() => {
+      const { width, height } = element.getBoundingClientRect();
+      if (width > 0 && height > 0) setSize({ width: Math.round(width), height: Math.round(height) });
+    });
+    follow.observe(element);
+    return () => follow.disconnect();
+  }, []);
+  return { svg, ...size };
+}
+
+/** A color for each run: its own, or how far its value is along an axis. */
+export function useRunColors(runs: readonly RunRow[], by: Axis | undefined): readonly string[] {
+  return useMemo(() => {
+    if (!by) return runs.map((run) => seriesColor(run.id));
+    return shadesOf(by).map((far) =>
+      far === null
+        ? "var(--line-strong)"
+        : `color-mix(in oklch, var(--scale-high) ${Math.round(far * 100)}%, var(--scale-low))`,
+    );
+  }, [runs, by]);
+}
+
+/** Chooses what the runs of a plot are colored by, with the scale beside it. */
+export function ColorBy(props: { axes: readonly Axis[]; by: Axis | undefined; onBy: (id: string) => void }) {
+  const { axes, by } = props;
+  const values = by?.places.filter((place): place is number => place !== null) ?? [];
+  return (
+    <>
+      <div className={styles.axis}>
+        <Select
+          label={t("compare.color")}
+          value={by?.id ?? ""}
+          onChange={props.onBy}
+          options={[{ value: "", label: t("compare.colorByRun") }, ...optionsOf(axes)]}
+        />
+      </div>
+      {by && (
+        <span className={styles.scale}>
+          {axisText(by, Math.min(...values))}
+          <i aria-hidden />
+          {axisText(by, Math.max(...values))}
+        </span>
+      )}
+    </>
+  );
+}
+
+/** The axes as they are chosen from. */
+export const optionsOf = (axes: readonly Axis[]) =>
+  axes.map(({ id, label }) => ({
+    value: id,
+    label,
+    detail: t(id.startsWith("params.") ? "compare.group.param" : "compare.group.metric"),
+  }));
 
 /** Arrow keys go from run to run in a plot's own order, Space marks, Escape unmarks all. */
 export function usePlotKeys(dots: readonly Dot[], axes: readonly Axis[], linked: Linked) {

@@ -1,9 +1,11 @@
 import { Slider, SliderThumb, SliderTrack } from "react-aria-components";
 import type { Smoothing } from "../../shared/charts";
 import { Segmented } from "../../shared/components";
-import { t } from "../../shared/i18n";
+import { numberFormat } from "../../shared/format/intl";
+import { currentLocale, t } from "../../shared/i18n";
 import styles from "./runs.module.css";
 
+const TWO = { minimumFractionDigits: 2, maximumFractionDigits: 2 } as const;
 const SMOOTHINGS: readonly Smoothing[] = ["exponential", "mean", "gaussian"];
 
 /** How much charts of metrics are smoothed, from 0 to 0.99, and in which way. */
@@ -44,7 +46,7 @@ export function SmoothingAmount(props: { amount: number; onAmount: (amount: numb
       <SliderTrack className={styles.track ?? ""}>
         <SliderThumb className={styles.thumb ?? ""} />
       </SliderTrack>
-      <output className={styles.num}>{props.amount.toFixed(2)}</output>
+      <output className={styles.num}>{numberFormat(currentLocale(), TWO).format(props.amount)}</output>
     </Slider>
   );
 }

@@ -3,7 +3,15 @@ import { ChartSpline, Search } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import type { ChartSeries, RunDetail } from "../../bindings/api";
 import { useBackend, useQueryCommand } from "../../shared/backend";
-import { ChartGroup, LineChart, type Series, type Smoothing, useZoom, type XKind } from "../../shared/charts";
+import {
+  ChartGrid,
+  ChartGroup,
+  LineChart,
+  type Series,
+  type Smoothing,
+  useZoom,
+  type XKind,
+} from "../../shared/charts";
 import { Button, EmptyState, ErrorBanner } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { ChartScales, useChartScales } from "./ChartScales";
@@ -107,7 +115,7 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
       </div>
       {chart.error && <ErrorBanner error={chart.error} onRetry={() => void chart.refetch()} />}
       <ChartGroup zoom>
-        <div className={styles.chartGrid}>
+        <ChartGrid>
           {shown.map((key) => (
             <MetricChart
               key={key}
@@ -124,7 +132,7 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
               live={live}
             />
           ))}
-        </div>
+        </ChartGrid>
       </ChartGroup>
       {keys.length > shown.length && shown.length < 100 && (
         <Button onPress={() => setCount(count + STEP * 2)}>

@@ -1,5 +1,5 @@
 import { ChartLine, Table2, ZoomOut } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type CSSProperties, type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { IconButton } from "../components";
 import { formatDuration, formatTime } from "../format";
 import { currentLocale, t } from "../i18n";
@@ -32,6 +32,7 @@ export interface LineChartProps {
   readonly unit?: string;
   /** More points may come: the axes keep room. */
   readonly live?: boolean;
+  /** The least height; a wide chart is higher. */
   readonly height?: number;
   /** Instead of "No points yet". */
   readonly empty?: string;
@@ -102,7 +103,11 @@ export function LineChart(props: LineChartProps) {
   latest.current = plot;
   const smoothed = smoothing > 0;
   const pointed = useRef<(index: number | null) => void>(() => {});
-  pointed.current = (index) => props.onPoint?.(index === null ? null : (series[index]?.id ?? null));
+  const [near, setNear] = useState<number | null>(null);
+  pointed.current = (index) => {
+    setNear(index);
+    props.onPoint?.(index === null ? null : (series[index]?.id ?? null));
+  };
   const points = props.onPoint !== undefined;
   const hasPoints = rows.length > 0;
   const scale = xKind === "time" ? 1000 : 1;
@@ -113,7 +118,7 @@ export function LineChart(props: LineChartProps) {
     if (!element || asTable || !hasPoints) return;
     const chart = draw(element, latest.current, {
       width: Math.max(element.clientWidth, 120),
-      height,
+      height: element.clientHeight || height,
       xKind,
       log: yScale === "log",
       live,
@@ -126,7 +131,7 @@ export function LineChart(props: LineChartProps) {
     drawn.current = chart;
     if (!chart) return;
     const resize = new ResizeObserver(() => {
-      if (element.clientWidth > 0) chart.size(element.clientWidth, height);
+      if (element.clientWidth > 0) chart.size(element.clientWidth, element.clientHeight || height);
     });
     resize.observe(element);
     const theme = new MutationObserver(() => chart.repaint());
@@ -230,6 +235,13 @@ export function LineChart(props: LineChartProps) {
             {unit}
           </span>
         )}
+        {near !== null && series[near] && props.legend === false && (
+          <span className={styles.near}>
+            <Key style={looks[near]} />
+            <bdi>{series[near].label}</bdi>
+            <span className={styles.legendValue}>{shortValue(shownValue(near), locale)}</span>
+          </span>
+        )}
         <span className={styles.where}>
           {shown
             ? `${xName} ${xText(shown.x, xKind)}`
@@ -266,14 +278,14 @@ export function LineChart(props: LineChartProps) {
         </ul>
       )}
       {asTable ? (
-        <div className={styles.table} style={{ height }}>
+        <div className={styles.table} style={least(height)}>
           <ValueTable title={title} series={series} rows={rows} xKind={xKind} xName={xName} />
         </div>
       ) : (
         <div
           ref={host}
           className={styles.plot}
-          style={{ height }}
+          style={least(height)}
           role="application"
           aria-roledescription={t("views.chart.roleDescription")}
           aria-label={title}
@@ -320,6 +332,9 @@ export function LineChart(props: LineChartProps) {
     </figure>
   );
 }
+
+/** The height of a chart that is not wide. */
+const least = (height: number) => ({ "--least-height": `${height}px` }) as CSSProperties;
 
 function Key({ style }: { style: SeriesStyle | undefined }) {
   return (

@@ -20,6 +20,9 @@ export interface DrawOptions {
   readonly onPoint?: (series: number | null) => void;
 }
 
+/** More lines than this are drawn thinner and lighter, so that those beneath are seen. */
+const MANY = 40;
+
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const font = () => `11px ${token("--font-sans") || "sans-serif"}`;
 
@@ -76,13 +79,16 @@ export function draw(host: HTMLElement, first: Plot, options: DrawOptions): Draw
   let reached: { low: number; high: number } | null = null;
   const colour = (slot: number) => token(`--series-${slot}`);
   const shadows = plot.raw.length > 0;
+  const many = options.styles.length > MANY;
+  const alphaOf = (shadow: boolean) => (shadow ? 0.28 : 1) * (many ? 0.5 : 1);
+  const widthOf = (shadow: boolean) => (shadow || many ? 1 : 1.6);
   const line = (style: SeriesStyle, shadow: boolean): uPlot.Series => {
     // Smoothed, they are a line over their points.
     const apart = style.points === true && shadow === shadows;
     return {
       stroke: () => colour(style.slot),
-      width: shadow ? 1 : 1.6,
-      alpha: shadow ? 0.28 : 1,
+      width: widthOf(shadow),
+      alpha: alphaOf(shadow),
       dash: shadow ? [] : [...style.dash],
       spanGaps: false,
       ...(apart ? { paths: () => null } : {}),
@@ -103,7 +109,8 @@ export function draw(host: HTMLElement, first: Plot, options: DrawOptions): Draw
     {
       width: options.width,
       height: options.height,
-      padding: [8, 12, 0, 0],
+      // The last figure of the axis stands half beyond the drawing.
+      padding: [8, 22, 0, 0],
       legend: { show: false },
       cursor: {
         drag: { x: true, y: false, setScale: true },
@@ -243,8 +250,9 @@ export function draw(host: HTMLElement, first: Plot, options: DrawOptions): Draw
         if (i === 0) return;
         const shadow = i <= shadowsTo;
         const on = chosen === null || chosen.has(shadow ? i - 1 : i - from);
-        series.alpha = (shadow ? 0.28 : 1) * (on ? 1 : 0.12);
-        series.width = shadow ? 1 : chosen !== null && on ? 2.4 : 1.6;
+        const forward = chosen !== null && on;
+        series.alpha = forward ? (shadow ? 0.28 : 1) : alphaOf(shadow) * (on ? 1 : 0.12);
+        series.width = forward && !shadow ? 2.4 : widthOf(shadow);
       });
       u.redraw(false, false);
     },

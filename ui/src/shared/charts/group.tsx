@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useContext, useState, useSyncExternalStore } from "react";
+import styles from "./charts.module.css";
 
 /** Something that the charts of a page have in common. */
 interface Shared<T> {
@@ -40,6 +41,11 @@ export function ChartGroup(props: { zoom?: boolean; children: ReactNode }) {
       <ZoomGroup value={props.zoom ? zoom : null}>{props.children}</ZoomGroup>
     </Group>
   );
+}
+
+/** Charts side by side, as many as there is room for. */
+export function ChartGrid(props: { children: ReactNode }) {
+  return <div className={styles.grid}>{props.children}</div>;
 }
 
 /** The group's cursor, or one of its own outside a group. */

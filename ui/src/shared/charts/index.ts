@@ -1,4 +1,4 @@
-export { ChartGroup, useZoom, type Zoom } from "./group";
+export { ChartGrid, ChartGroup, useZoom, type Zoom } from "./group";
 export { LineChart, type LineChartProps } from "./LineChart";
 export { type SeriesStyle, seriesColor, styles as seriesStyles } from "./palette";
 export { type Series, type Smoothing, shortValue, type XKind } from "./series";

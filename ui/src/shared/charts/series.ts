@@ -250,7 +250,7 @@ export function roomyEnd(start: number, last: number): number {
   return start + 12.5 * power;
 }
 
-/** A value as a person reads it in a narrow column: 4 significant figures, ∞ and NaN as they are. */
+/** A value as a person reads it in a narrow column: 4 significant figures (`2.5e−4`), ∞ and NaN as they are. */
 export function shortValue(v: number | undefined, locale: string): string {
   if (v === undefined) return "–";
   if (Number.isNaN(v)) return "NaN";
@@ -258,7 +258,8 @@ export function shortValue(v: number | undefined, locale: string): string {
   if (v === -Infinity) return "−∞";
   const size = Math.abs(v);
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
-    return numberFormat(locale, { notation: "scientific", maximumSignificantDigits: 4 }).format(v);
+    const [front = "", power = ""] = v.toExponential(3).split("e");
+    return `${numberFormat(locale, { maximumSignificantDigits: 4 }).format(Number(front))}e${power.replace("+", "").replace("-", "−")}`;
   }
   return numberFormat(
     locale,
