@@ -1,5 +1,5 @@
 import { useParams } from "@tanstack/react-router";
-import { Play, RefreshCw, Square, Undo2 } from "lucide-react";
+import { Play, RefreshCw, Rocket, Square, Undo2 } from "lucide-react";
 import { useState } from "react";
 import type { DeploymentDetail, Revision } from "../../bindings/api";
 import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
@@ -45,6 +45,7 @@ export function DeploymentPage() {
       >
         {gone ? (
           <EmptyState
+            icon={Rocket}
             title={t("deployments.notFoundTitle")}
             actions={<LinkButton to="/deployments">{t("deployments.title")}</LinkButton>}
           />

@@ -1,5 +1,5 @@
 import { useParams, useSearch } from "@tanstack/react-router";
-import { GitCompareArrows } from "lucide-react";
+import { Boxes, GitCompareArrows } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { ModelDetail, VersionRow } from "../../bindings/api";
 import { asErrorBody, useQueryCommand } from "../../shared/backend";
@@ -41,6 +41,7 @@ export function ModelPage() {
       <Page title={name} breadcrumbs={crumbs}>
         {gone ? (
           <EmptyState
+            icon={Boxes}
             title={t("models.notFoundTitle")}
             actions={<LinkButton to="/models">{t("models.title")}</LinkButton>}
           />
@@ -97,7 +98,7 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
         header: t("approvals.title"),
         text: (v) => (v.approval.state === "none" ? "" : approvalWords(v.approval).label),
         cell: (v) => <ApprovalWord approval={v.approval} />,
-        width: 176,
+        width: 196,
       },
       ...metricKeys.map(
         (key): Column<VersionRow> => ({

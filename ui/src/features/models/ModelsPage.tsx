@@ -58,7 +58,7 @@ export function ModelsPage() {
             ))}
           </span>
         ),
-        width: 308,
+        width: 272,
       },
       {
         id: "approval",
@@ -71,7 +71,7 @@ export function ModelsPage() {
             <span className="quiet">–</span>
           ),
         sort: (r) => r.waiting,
-        width: 164,
+        width: 200,
       },
       {
         id: "deployments",

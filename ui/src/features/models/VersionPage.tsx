@@ -1,5 +1,5 @@
 import { useParams } from "@tanstack/react-router";
-import { Container, Rocket } from "lucide-react";
+import { Boxes, Container, Rocket } from "lucide-react";
 import { useState } from "react";
 import type { VersionDetail } from "../../bindings/api";
 import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
@@ -46,23 +46,22 @@ export function VersionPage() {
   const params = useParams({ strict: false }) as { name?: string; version?: string };
   const name = params.name ?? "";
   const version = Number(params.version);
-  const query = useQueryCommand(
-    "version_get",
-    { name, version },
-    { keepPrevious: true, enabled: Number.isInteger(version) && version > 0 },
-  );
+  const numbered = Number.isInteger(version) && version > 0;
+  const query = useQueryCommand("version_get", { name, version }, { keepPrevious: true, enabled: numbered });
   const crumbs = [
     { label: t("models.title"), to: "/models" },
     { label: name, to: modelPath(name) },
   ];
   if (!query.data) {
-    const gone = !Number.isInteger(version) || (query.error && asErrorBody(query.error).code === "not_found");
+    const gone = !numbered || (query.error && asErrorBody(query.error).code === "not_found");
     return (
       <Page title={t("models.version", { n: params.version ?? "" })} breadcrumbs={crumbs}>
         {gone ? (
           <EmptyState
-            title={t("models.notFoundTitle")}
-            actions={<LinkButton to="/models">{t("models.title")}</LinkButton>}
+            icon={Boxes}
+            title={t("models.noVersionTitle", { n: params.version ?? "" })}
+            lead={t("models.noVersionLead")}
+            actions={<LinkButton to={modelPath(name)}>{name}</LinkButton>}
           />
         ) : (
           <Loading query={query}>{() => null}</Loading>

@@ -16,8 +16,9 @@ describe("screens", () => {
     ["/models/penguins?tab=history", "@champion moved from version 1 to 3", ""],
     ["/models/penguins?tab=history&version=2", "History of version 2", ""],
     ["/models/penguins/compare", "Only what differs", ""],
-    ["/models/penguins/99", "This model is not here any more", ""],
-    ["/models/penguins/x", "This model is not here any more", ""],
+    ["/models/penguins/99", "There is no version 99", ""],
+    ["/models/penguins/x", "There is no version x", ""],
+    ["/models/penguins/0", "There is no version 0", ""],
   ])("%s shows %s and passes axe", async (path, words, variant) => {
     renderScreen(path, {}, variant);
     await screen.findAllByText(words);

@@ -166,7 +166,7 @@ function Deployments(props: { rows: readonly DeploymentRow[] }) {
   return (
     <ul className={styles.list} {...inUse}>
       {rows.map((row) => (
-        <li key={row.id} className={`${styles.line} ${styles.run}`}>
+        <li key={row.id} className={`${styles.line} ${styles.deployment}`}>
           <div className={styles.main}>
             <Link to={`/deployments/${row.id}`}>{row.name}</Link>
             <small>
@@ -174,7 +174,6 @@ function Deployments(props: { rows: readonly DeploymentRow[] }) {
             </small>
           </div>
           <DeploymentStatus row={row} />
-          <span />
           <span className={styles.aside}>
             {row.last_check_at ? (
               <>
@@ -266,7 +265,7 @@ function Questions({ data }: { data: Overview }) {
   }, [backend]);
   return (
     <div className={styles.layout}>
-      <div>
+      <div className={styles.questions}>
         <Section title={t("overview.needs")} count={data.needs.length}>
           <Needs needs={data.needs} />
         </Section>
@@ -292,6 +291,7 @@ export function OverviewPage() {
   return (
     <Page
       title={t("nav.overview")}
+      width="all"
       actions={
         <LinkButton to="/runs/new" variant="primary" icon={<Plus size={16} aria-hidden />}>
           {t("overview.newRun")}

@@ -1,5 +1,5 @@
 import { useParams, useSearch } from "@tanstack/react-router";
-import { Ban, Package, RotateCcw } from "lucide-react";
+import { Ban, FlaskConical, Package, RotateCcw } from "lucide-react";
 import { useState } from "react";
 import type { RunDetail } from "../../bindings/api";
 import { asErrorBody, useMutationCommand, useQueryCommand } from "../../shared/backend";
@@ -58,12 +58,13 @@ export function RunPage() {
       <Page title={t("runs.title")} breadcrumbs={[{ label: t("runs.title"), to: "/runs" }]}>
         {gone ? (
           <EmptyState
+            icon={FlaskConical}
             title={t("runs.notFoundTitle")}
             lead={runId}
             actions={<LinkButton to="/runs">{t("runs.title")}</LinkButton>}
           />
         ) : (
-          <Loading query={query} rows={10}>
+          <Loading query={query} charts>
             {() => null}
           </Loading>
         )}

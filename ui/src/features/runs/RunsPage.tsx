@@ -12,7 +12,6 @@ import {
   ErrorBanner,
   LinkButton,
   Page,
-  Segmented,
   Select,
   toast,
   useGo,
@@ -372,12 +371,14 @@ export function RunsPage() {
                 })}
               </Button>
             )}
-            <Segmented
-              label={t("runs.stage")}
-              value={stage}
-              onChange={(value) => set({ stage: value })}
-              options={STAGES.map((each) => ({ value: each, label: t(`runs.${each}`) }))}
-            />
+            <div className={styles.stage}>
+              <Select
+                label={t("runs.stage")}
+                value={stage}
+                onChange={(value) => set({ stage: value })}
+                options={STAGES.map((each) => ({ value: each, label: t(`runs.${each}`) }))}
+              />
+            </div>
             <div className={styles.barEnd}>
               <span role="status">
                 {waiting > 0 && (

@@ -73,7 +73,8 @@ describe("list", () => {
     await user.click(screen.getByRole("button", { name: "Actions for calm-gull-102" }));
     await user.click(await screen.findByRole("menuitem", { name: "Archive" }));
     await waitFor(() => expect(screen.queryByText("calm-gull-102")).toBeNull());
-    await user.click(screen.getByRole("radio", { name: "Archived" }));
+    await user.click(screen.getByRole("button", { name: /Life stage/ }));
+    await user.click(await screen.findByRole("option", { name: "Archived" }));
     await screen.findByText("calm-gull-102");
     expect(await axeProblems()).toEqual([]);
   });

@@ -32,7 +32,8 @@ it("opens a view, marks it as changed, saves it under its name and another, rena
   await waitFor(() => expect(screen.queryByText("changed")).toBeNull());
 
   // Which stage is shown belongs to the view.
-  await user.click(screen.getByRole("radio", { name: "Archived" }));
+  await user.click(screen.getByRole("button", { name: /Life stage/ }));
+  await user.click(await screen.findByRole("option", { name: "Archived" }));
   await choose(/Best penguins.*changed/, "Save changes");
   await waitFor(() => expect(saved().at(-1)).toMatchObject({ stage: "archived" }));
   await choose(/Best penguins/, "All runs");

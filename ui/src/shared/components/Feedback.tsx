@@ -120,6 +120,20 @@ export function Skeleton(props: { rows?: number }) {
   );
 }
 
+/** The shape of a page of charts that is still to come: its facts, then the charts. */
+function ChartBones() {
+  return (
+    <div className={styles.chartBones} aria-hidden>
+      {[0, 1, 2, 3].map((index) => (
+        <div className={styles.chartBone} key={index}>
+          <div className={styles.bone} style={{ width: `${18 + ((index * 37) % 14)}%` }} />
+          <div className={styles.field} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
 /** True once `ms` have passed since the component appeared. */
 function useAfter(ms: number): boolean {
   const [passed, setPassed] = useState(false);
@@ -130,12 +144,17 @@ function useAfter(ms: number): boolean {
   return passed;
 }
 
-export function LoadingShape(props: { rows?: number }) {
+export function LoadingShape(props: {
+  rows?: number;
+  /** Charts stand under the rows. */
+  charts?: boolean;
+}) {
   const shape = useAfter(300);
   const slow = useAfter(5000);
   return (
     <div aria-busy="true">
-      {shape ? <Skeleton rows={props.rows ?? 6} /> : null}
+      {shape ? <Skeleton rows={props.rows ?? (props.charts ? 2 : 6)} /> : null}
+      {shape && props.charts ? <ChartBones /> : null}
       <p className={styles.slow} role="status">
         {slow ? t("common.slow") : <span className="visually-hidden">{t("common.loading")}</span>}
       </p>
@@ -151,7 +170,12 @@ interface Readable<T> {
 }
 
 /** What a query has: its data, the shape of what comes, or what went wrong. Old data stays under an error. */
-export function Loading<T>(props: { query: Readable<T>; rows?: number; children: (data: T) => ReactNode }) {
+export function Loading<T>(props: {
+  query: Readable<T>;
+  rows?: number;
+  charts?: boolean;
+  children: (data: T) => ReactNode;
+}) {
   const { query } = props;
   const retry = () => void query.refetch();
   if (query.data !== undefined) {
@@ -163,7 +187,7 @@ export function Loading<T>(props: { query: Readable<T>; rows?: number; children:
     );
   }
   if (query.error) return <ErrorBanner error={query.error} onRetry={retry} />;
-  return <LoadingShape {...(props.rows ? { rows: props.rows } : {})} />;
+  return <LoadingShape {...(props.rows ? { rows: props.rows } : {})} charts={props.charts ?? false} />;
 }
 
 /** What is being done, how much, and a Cancel that cancels. Without `total` the amount is unknown. */

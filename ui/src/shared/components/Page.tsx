@@ -15,8 +15,8 @@ interface PageProps {
   breadcrumbs?: readonly { label: string; to: string }[];
   /** `fill`: the body does not scroll; its content does (tables, logs). */
   fill?: boolean;
-  /** `read`: a measure fit for reading and forms. */
-  width?: "full" | "read";
+  /** `read`: a measure fit for reading and forms; `all`: also the whole of a very wide screen. */
+  width?: "read" | "all";
   children: ReactNode;
 }
 
@@ -31,7 +31,7 @@ export function Page(props: PageProps) {
     if (document.activeElement === null || document.activeElement === document.body) heading.current?.focus();
   }, []);
   return (
-    <div className={styles.page} data-fill={props.fill ?? false}>
+    <div className={styles.page} data-fill={props.fill ?? false} data-width={props.width}>
       <header className={styles.head}>
         <div className={styles.titles}>
           {props.breadcrumbs?.length ? (

@@ -442,7 +442,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       {fill && (
         <div className={styles.foot}>
           <span>
-            {props.loading && length === 0
+            {length === 0 && (props.loading || props.empty === null)
               ? ""
               : length < count
                 ? t("views.table.of", {

@@ -53,6 +53,11 @@ export const models = define({
     en: "The version and its aliases are deleted. Its run, its files and pushed images stay.",
     sv: "Versionen och dess alias tas bort. Körningen, filerna och skickade avbilder finns kvar.",
   },
+  "models.noVersionTitle": { en: "There is no version {n}", sv: "Det finns ingen version {n}" },
+  "models.noVersionLead": {
+    en: "It was deleted, or was never registered.",
+    sv: "Den har tagits bort, eller registrerades aldrig.",
+  },
   "models.notFoundTitle": { en: "This model is not here any more", sv: "Modellen finns inte längre" },
 
   "models.alias.add": { en: "Add alias", sv: "Lägg till alias" },
