@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use base64::Engine as _;
-use skerry_domain::{Code, ErrorBody, RunStatus};
+use skerry_domain::{Code, ErrorBody, RunStatus, Smoothing};
 use skerry_report::{
-    Cell, Column, Figure, FigureError, Language as Words, Line, Page, Part, Table, Theme as Colors,
-    XAxis, looks,
+    Cell, Column, Figure, FigureError, Language as Words, Line, Look, Page, Part, Table,
+    Theme as Colors, XAxis, looks,
 };
-use skerry_store::Pick;
+use skerry_store::{Along, Pick};
 
 use crate::Console;
 use crate::api::*;
+use crate::charts::{Drawn, Lines};
 use crate::columns::MetricColumn;
 use crate::console::blocking;
 use crate::reports::Resolved;
@@ -131,25 +132,38 @@ impl Console {
                 title,
                 metrics,
                 x,
+                over,
                 log,
                 smoothing,
+                smoothing_kind,
                 runs,
             } => {
                 let resolved = self
                     .resolved(runs.unwrap_or_else(|| of_report.clone()), Vec::new())
                     .await?;
-                let notes = notes(&resolved, words);
-                let lines = self.lines(resolved, metrics.clone(), x).await?;
+                let mut notes = notes(&resolved, words);
+                let smoothing = (smoothing > 0.0).then_some(Smoothing {
+                    kind: smoothing_kind,
+                    weight: smoothing,
+                });
+                let title = if title.is_empty() {
+                    metrics.join(", ")
+                } else {
+                    title
+                };
+                let (lines, apart) = self
+                    .lines(resolved, metrics, x, over.clone(), smoothing)
+                    .await?;
+                if let Some(metric) = &over {
+                    notes.extend(apart.notes(metric, words));
+                }
                 Ok(Part::Figure(Figure {
-                    title: if title.is_empty() {
-                        metrics.join(", ")
-                    } else {
-                        title
-                    },
-                    x: match x {
-                        ReportX::Step => XAxis::Step,
-                        ReportX::Relative => XAxis::Relative,
-                        ReportX::Time => XAxis::Time,
+                    title,
+                    x: match (over, x) {
+                        (Some(metric), _) => XAxis::Metric(metric),
+                        (None, ReportX::Step) => XAxis::Step,
+                        (None, ReportX::Relative) => XAxis::Relative,
+                        (None, ReportX::Time) => XAxis::Time,
                     },
                     log,
                     smoothing,
@@ -170,12 +184,15 @@ impl Console {
         }
     }
 
+    /// The lines of a chart, and what of them has no place on its axis.
     async fn lines(
         &self,
         resolved: Resolved,
         metrics: Vec<String>,
         x: ReportX,
-    ) -> Result<Vec<Line>, ErrorBody> {
+        over: Option<String>,
+        smoothing: Option<Smoothing>,
+    ) -> Result<(Vec<Line>, Apart), ErrorBody> {
         let ids: Vec<&str> = resolved
             .seen
             .iter()
@@ -183,53 +200,43 @@ impl Console {
             .collect();
         let looks = looks(&ids);
         let labels = told_apart(&resolved);
+        let over = over.map(|key| ChartAxis {
+            key,
+            from: None,
+            to: None,
+        });
+        let along = match x {
+            ReportX::Step => Along::Step,
+            ReportX::Relative | ReportX::Time => Along::Time,
+        };
         self.db(move |store| {
             store.read(|reader| {
                 let many = (resolved.seen.len() * metrics.len()).max(1);
                 let most = (POINTS / many).clamp(LEAST, MOST);
-                let mut lines = Vec::new();
-                for (nth, key) in metrics.iter().enumerate() {
-                    for ((seen, look), label) in resolved.seen.iter().zip(&looks).zip(&labels) {
-                        let info = &seen.run.info;
-                        let chart = reader.chart(&info.run_id, key, most, None)?;
-                        if chart.points == 0 {
+                let mut drawn = Vec::new();
+                let mut apart = Apart::default();
+                for ((seen, look), label) in resolved.seen.iter().zip(&looks).zip(&labels) {
+                    let info = &seen.run.info;
+                    let smoothed = smoothing.map(|smoothing| (along, smoothing));
+                    let of_run = Lines::of(reader, &info.run_id, over.as_ref(), None, smoothed)?;
+                    for (nth, key) in metrics.iter().enumerate() {
+                        let chart = of_run.draw(key, most)?;
+                        if chart.total == 0 || apart.left_out(&chart) {
                             continue;
                         }
-                        let start = info
-                            .start_time
-                            .or_else(|| chart.samples.first().map(|sample| sample.timestamp))
-                            .unwrap_or_default();
-                        let mut points: Vec<(f64, f64)> = chart
-                            .samples
-                            .iter()
-                            .map(|sample| {
-                                let x = match x {
-                                    ReportX::Step => sample.step as f64,
-                                    ReportX::Time => sample.timestamp as f64,
-                                    ReportX::Relative => (sample.timestamp - start) as f64 / 1000.0,
-                                };
-                                (x, sample.value)
-                            })
-                            .collect();
-                        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-                        let (x, y) = points.into_iter().unzip();
                         let mut look = *look;
                         // Metrics of one run have its color, and a dash each.
                         look.dash += nth;
-                        lines.push(Line {
-                            label: if metrics.len() > 1 {
-                                format!("{label} · {key}")
-                            } else {
-                                label.clone()
-                            },
-                            look,
-                            x,
-                            y,
-                            total: chart.points,
-                        });
+                        let label = if metrics.len() > 1 {
+                            format!("{label} · {key}")
+                        } else {
+                            label.clone()
+                        };
+                        drawn.push((nth, line(chart, x, info.start_time, label, look)));
                     }
                 }
-                Ok(lines)
+                drawn.sort_by_key(|(nth, _)| *nth);
+                Ok((drawn.into_iter().map(|(_, line)| line).collect(), apart))
             })
         })
         .await
@@ -266,6 +273,116 @@ impl Console {
             // Those that are gone have rows.
             notes: more(&resolved, words).into_iter().collect(),
         }
+    }
+}
+
+/// A line over steps, over time, or over the metric that it was read for.
+fn line(chart: Drawn, x: ReportX, start: Option<i64>, label: String, look: Look) -> Line {
+    let joined = chart.over.as_ref().is_none_or(|over| over.steady);
+    let start = start
+        .or_else(|| chart.samples.first().map(|sample| sample.timestamp))
+        .unwrap_or_default();
+    let places: Vec<f64> = match chart.over {
+        Some(over) => over.xs,
+        None => chart
+            .samples
+            .iter()
+            .map(|sample| match x {
+                ReportX::Step => sample.step as f64,
+                ReportX::Time => sample.timestamp as f64,
+                ReportX::Relative => (sample.timestamp - start) as f64 / 1000.0,
+            })
+            .collect(),
+    };
+    let mut points: Vec<(f64, usize)> = places.into_iter().zip(0..).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let ordered = |value: &dyn Fn(usize) -> Option<f64>| {
+        let values = points.iter().map(|&(_, at)| value(at).unwrap_or(f64::NAN));
+        values.collect::<Vec<f64>>()
+    };
+    Line {
+        label,
+        look,
+        y: ordered(&|at| chart.samples.get(at).map(|sample| sample.value)),
+        smoothed: chart
+            .smoothed
+            .as_ref()
+            .map(|smoothed| ordered(&|at| smoothed.get(at).copied())),
+        joined,
+        x: points.iter().map(|point| point.0).collect(),
+    }
+}
+
+/// What lines over a metric leave out.
+#[derive(Default)]
+struct Apart {
+    /// Lines without a step in common with it, and all lines.
+    lines: usize,
+    of: usize,
+    /// Of the others: points at steps that it has too, and all points.
+    pairs: u64,
+    total: u64,
+    /// Pairs without a place on the axis.
+    unplaced: u64,
+    unsteady: bool,
+}
+
+impl Apart {
+    /// Counts a line; whether it has nothing to draw.
+    fn left_out(&mut self, chart: &Drawn) -> bool {
+        let Some(over) = &chart.over else {
+            return false;
+        };
+        self.of += 1;
+        if over.pairs == 0 {
+            self.lines += 1;
+            return true;
+        }
+        self.pairs += over.pairs;
+        self.total += chart.total;
+        self.unplaced += over.unplaced;
+        self.unsteady |= !over.steady;
+        false
+    }
+
+    /// In the words of the screens' charts.
+    fn notes(&self, metric: &str, words: Words) -> Vec<String> {
+        let mut notes = Vec::new();
+        let mut note = |en: String, sv: String| notes.push(said(words, en, sv));
+        let (n, of) = (self.lines, self.of);
+        if n > 0 && n == of {
+            note(
+                format!("No step in common with {metric}"),
+                format!("Inget steg gemensamt med {metric}"),
+            );
+        } else if n > 0 {
+            note(
+                format!("{n} of {of} lines have no step in common with {metric}"),
+                format!("{n} av {of} linjer har inget steg gemensamt med {metric}"),
+            );
+        }
+        let (n, total) = (self.pairs, self.total);
+        if n < total {
+            note(
+                format!("{n} of {total} points are at steps that {metric} has too"),
+                format!("{n} av {total} punkter ligger vid steg som {metric} också har"),
+            );
+        }
+        let n = self.unplaced;
+        if n > 0 {
+            let left_out = if n == 1 { "utelämnad" } else { "utelämnade" };
+            note(
+                format!("{n} left out: {metric} is not finite there"),
+                format!("{n} {left_out}: {metric} är inte ändligt där"),
+            );
+        }
+        if self.unsteady {
+            note(
+                format!("{metric} goes back and forth: points are not joined"),
+                format!("{metric} går fram och tillbaka: punkterna binds inte ihop"),
+            );
+        }
+        notes
     }
 }
 

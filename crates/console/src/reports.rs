@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use skerry_domain::{ErrorBody, validate};
+use skerry_domain::{ErrorBody, Smoothing, validate};
 use skerry_store::workspace::{ReportChange, ReportRecord};
 use skerry_store::{Reader, RunQuery as StoreQuery, StoreError, View};
 
 use crate::Console;
 use crate::api::*;
+use crate::charts::check_smoothing;
 use crate::console::new_id;
 use crate::runs::{MachineNames, Seen, check_id};
 
@@ -234,7 +235,9 @@ fn check(content: &ReportContent) -> Result<(), ErrorBody> {
             ReportBody::Chart {
                 title,
                 metrics,
+                over,
                 smoothing,
+                smoothing_kind,
                 runs,
                 ..
             } => {
@@ -242,9 +245,11 @@ fn check(content: &ReportContent) -> Result<(), ErrorBody> {
                 if metrics.len() > METRICS {
                     return too_many("blocks", METRICS, "metrics in one chart");
                 }
-                if !(0.0..=0.99).contains(smoothing) {
-                    return Err(ErrorBody::invalid("blocks", "Smooth by 0 to 0.99."));
+                if let Some(key) = over {
+                    validate::key("blocks", key)?;
                 }
+                let (kind, weight) = (*smoothing_kind, *smoothing);
+                check_smoothing("blocks", Smoothing { kind, weight })?;
                 runs.as_ref().map_or(Ok(()), check_runs)?;
             }
             ReportBody::Table {

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use skerry_console::api::*;
 use skerry_console::{Console, ConsoleOptions};
 use skerry_domain::tracking::MetricPoint;
-use skerry_domain::{Code, KeyValue, Reason};
+use skerry_domain::{Code, KeyValue, Reason, Smoothing, SmoothingKind};
 use skerry_store::{Batch, NewRun, Store, StoreOptions};
 
 async fn console(data: &Path, person: &str) -> Console {
@@ -89,8 +89,10 @@ fn content(runs: ReportRuns) -> ReportContent {
                     title: String::new(),
                     metrics: vec!["loss".to_owned(), "odd".to_owned()],
                     x: ReportX::Relative,
+                    over: None,
                     log: false,
                     smoothing: 0.0,
+                    smoothing_kind: SmoothingKind::Exponential,
                     runs: None,
                 },
             ),
@@ -216,6 +218,134 @@ async fn a_report_is_exported_with_what_became_of_its_runs() {
     }
 }
 
+#[tokio::test]
+async fn a_chart_over_a_metric_is_smoothed_from_every_point_and_says_what_it_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("workspace.db");
+    let runs = seed(&file, &["amber", "birch"]);
+    let store = Store::open(&file, StoreOptions::default()).unwrap();
+    let run = runs[0].id.clone();
+    // Noise around 0.5, in more points than are drawn; every fifth step has an epoch.
+    store
+        .write(move |tx| {
+            let point = |key: &str, step: i64, value: f64| MetricPoint::new(key, value, step, step);
+            let metrics = (0..20_000).map(|step| point("noise", step, (step % 2) as f64));
+            let epochs = (0..20_000)
+                .step_by(5)
+                .map(|step| point("epoch", step, step as f64 / 1000.0));
+            let metrics: Vec<MetricPoint> = metrics.chain(epochs).collect();
+            metrics.chunks(1_000).try_for_each(|part| {
+                let batch = Batch {
+                    metrics: part.to_vec(),
+                    ..Batch::default()
+                };
+                tx.log_batch(&run, batch).map(|_| ())
+            })
+        })
+        .unwrap();
+    drop(store);
+    let ada = console(folder.path(), "ada").await;
+    let mut written = content(ReportRuns::Chosen { runs: runs.clone() });
+    let chart = |metrics: &[&str], over: &str| ReportBody::Chart {
+        title: String::new(),
+        metrics: metrics.iter().map(|&key| key.to_owned()).collect(),
+        x: ReportX::Step,
+        over: Some(over.to_owned()),
+        log: false,
+        smoothing: 0.9,
+        smoothing_kind: SmoothingKind::Gaussian,
+        runs: None,
+    };
+    written.blocks = vec![
+        block("some", chart(&["noise", "loss"], "epoch")),
+        block("odd", chart(&["loss"], "odd")),
+        block("none", chart(&["loss"], "nothing")),
+    ];
+    let saved = ada.report_save(save("", 0, &written)).await.unwrap();
+    assert_eq!(saved.content, written);
+    let svg = async |block: &str| {
+        let export = export(&saved.id, ReportFormat::Svg, Some(block));
+        text(&ada.report_export(export).await.unwrap())
+    };
+    let some = svg("some").await;
+    for said in [
+        "epoch →",
+        "1 of 3 lines have no step in common with epoch",
+        // 4,000 of noise, 60 of loss.
+        "4060 of 20300 points are at steps that epoch has too",
+        "smoothed by 0.90 (Gaussian); pale: as logged",
+    ] {
+        assert!(some.contains(said), "{said} in {some}");
+    }
+    let odd = svg("odd").await;
+    assert!(odd.contains("2 left out: odd is not finite there"), "{odd}");
+    let none = svg("none").await;
+    assert!(none.contains("No step in common with nothing") && none.contains("No values to draw"));
+
+    // What the screens read of the same.
+    let read = async |smoothed, over: Option<&str>| {
+        let query = RunsChartQuery {
+            run_ids: vec![runs[0].id.clone()],
+            key: "noise".to_owned(),
+            max_points: 100,
+            from_step: None,
+            to_step: None,
+            over: over.map(|key| ChartAxis {
+                key: key.to_owned(),
+                from: None,
+                to: None,
+            }),
+            smoothed,
+        };
+        ada.runs_chart(query).await
+    };
+    for kind in [
+        SmoothingKind::Exponential,
+        SmoothingKind::Mean,
+        SmoothingKind::Gaussian,
+    ] {
+        for by_time in [false, true] {
+            for over in [None, Some("epoch")] {
+                let smoothing = Smoothing { kind, weight: 0.9 };
+                let asked = SmoothedLines { smoothing, by_time };
+                let series = read(Some(asked), over).await.unwrap().remove(0).series;
+                assert!(series.values.len() < 120, "{}", series.values.len());
+                let smooth = series.smoothed.unwrap();
+                assert_eq!(smooth.len(), series.values.len());
+                // The points that are drawn are the extremes; the line goes through the middle.
+                let inner = &smooth[10..smooth.len() - 10];
+                let middle = |value: &Option<f64>| (value.unwrap() - 0.5).abs() < 0.05;
+                assert!(inner.iter().all(middle), "{kind:?} {inner:?}");
+            }
+        }
+    }
+    let too_much = SmoothedLines {
+        smoothing: Smoothing {
+            kind: SmoothingKind::Mean,
+            weight: 1.0,
+        },
+        by_time: false,
+    };
+    let error = read(Some(too_much), None).await.unwrap_err();
+    assert_eq!(error.code, Code::Invalid);
+}
+
+#[test]
+fn a_chart_that_was_saved_before_is_read() {
+    let old = r#"{"kind":"chart","title":"","metrics":["loss"],"x":"step","log":false,
+        "smoothing":0.5,"runs":null}"#;
+    let body: ReportBody = serde_json::from_str(old).unwrap();
+    let ReportBody::Chart {
+        over,
+        smoothing_kind,
+        ..
+    } = body
+    else {
+        panic!("{body:?}")
+    };
+    assert_eq!((over, smoothing_kind), (None, SmoothingKind::Exponential));
+}
+
 /// As `skerry gc` does it.
 fn purge(file: &Path, run: &str) {
     let store = Store::open(file, StoreOptions::default()).unwrap();
@@ -319,6 +449,12 @@ async fn what_no_report_can_hold_is_refused() {
     refused(&|content| {
         if let ReportBody::Chart { smoothing, .. } = &mut content.blocks[1].body {
             *smoothing = 1.0;
+        }
+    })
+    .await;
+    refused(&|content| {
+        if let ReportBody::Chart { over, .. } = &mut content.blocks[1].body {
+            *over = Some("../x".to_owned());
         }
     })
     .await;

@@ -47,6 +47,28 @@ impl RunStatus {
     }
 }
 
+/// How a line is smoothed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SmoothingKind {
+    /// An exponential mean, weighted by distance.
+    #[default]
+    Exponential,
+    /// A running mean.
+    Mean,
+    /// A Gaussian kernel.
+    Gaussian,
+}
+
+/// How a line is smoothed, and how much.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+pub struct Smoothing {
+    /// In which way.
+    pub kind: SmoothingKind,
+    /// Weight of the exponential mean, 0 (none) to 0.99; the others smooth as much.
+    pub weight: f64,
+}
+
 /// Whether a run or experiment is deleted, in MLflow's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "lowercase")]

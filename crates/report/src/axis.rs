@@ -3,7 +3,7 @@
 use crate::Language;
 
 /// What a figure is drawn over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum XAxis {
     /// Steps.
     Step,
@@ -11,6 +11,8 @@ pub enum XAxis {
     Relative,
     /// Milliseconds since the epoch.
     Time,
+    /// The values of a metric: its key.
+    Metric(String),
 }
 
 /// From where to where values go, and how.
@@ -140,20 +142,20 @@ const PERIODS: [f64; 21] = [
 
 /// Ticks of an x axis with what is written at them.
 pub(crate) fn x_ticks(
-    axis: XAxis,
+    axis: &XAxis,
     scale: &Scale,
     count: f64,
     language: Language,
 ) -> Vec<(f64, String)> {
-    if axis == XAxis::Step {
+    if matches!(axis, XAxis::Step | XAxis::Metric(_)) {
         return scale
             .ticks(count)
             .into_iter()
-            .filter(|tick| tick.fract() == 0.0)
+            .filter(|tick| *axis != XAxis::Step || tick.fract() == 0.0)
             .map(|tick| (tick, number(tick, language)))
             .collect();
     }
-    let unit = if axis == XAxis::Time { 1000.0 } else { 1.0 };
+    let unit = if *axis == XAxis::Time { 1000.0 } else { 1.0 };
     let least = (scale.to - scale.from) / unit / count;
     let period = PERIODS
         .into_iter()
@@ -315,8 +317,13 @@ mod tests {
                 let scale = Scale::of(values.iter().copied(), log, 0.05);
                 assert!(scale.from < scale.to, "{values:?} {scale:?}");
                 assert!(scale.ticks(5.0).len() <= 101);
-                for axis in [XAxis::Step, XAxis::Relative, XAxis::Time] {
-                    assert!(x_ticks(axis, &scale, 6.0, Language::En).len() <= 101);
+                for axis in [
+                    XAxis::Step,
+                    XAxis::Relative,
+                    XAxis::Time,
+                    XAxis::Metric(String::new()),
+                ] {
+                    assert!(x_ticks(&axis, &scale, 6.0, Language::En).len() <= 101);
                 }
             }
         }

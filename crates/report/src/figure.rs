@@ -13,6 +13,8 @@ use plotters::style::{
     register_font,
 };
 
+use skerry_domain::Smoothing;
+
 use crate::layout::{FINE, Point, Shape, Sheet, Side, WIDTH, lay_out};
 use crate::markdown::escaped;
 use crate::palette::{Colors, DARK, LIGHT, Rgb};
@@ -27,8 +29,8 @@ pub struct Figure {
     pub x: XAxis,
     /// Values stand on a logarithmic axis.
     pub log: bool,
-    /// Weight of the exponential mean, 0 (none) to 0.99.
-    pub smoothing: f64,
+    /// How its lines were smoothed, when they were.
+    pub smoothing: Option<Smoothing>,
     /// Its lines, in the order in which they are named.
     pub lines: Vec<Line>,
     /// Remarks under it.
@@ -42,12 +44,15 @@ pub struct Line {
     pub label: String,
     /// How it looks.
     pub look: Look,
-    /// Steps, seconds since the start, or milliseconds since the epoch; ascending.
+    /// Steps, seconds since the start, milliseconds since the epoch, or values of a metric;
+    /// ascending.
     pub x: Vec<f64>,
     /// As many values. NaN is a gap, an infinity is marked at the edge.
     pub y: Vec<f64>,
-    /// How many points there are in all, when these are some of them.
-    pub total: u64,
+    /// As many of a smooth line, which is drawn instead.
+    pub smoothed: Option<Vec<f64>>,
+    /// A line leads from each point to the next; without, they are dots.
+    pub joined: bool,
 }
 
 /// Colors of a figure.
@@ -253,10 +258,15 @@ fn paint<B: DrawingBackend>(
                 let points: Vec<_> = points.iter().copied().map(place).collect();
                 area.draw(&Polygon::new(points, rgba(*color, 1.0).filled()))
             }
-            Shape::Dot { at, radius, color } => area.draw(&Circle::new(
+            Shape::Dot {
+                at,
+                radius,
+                color,
+                alpha,
+            } => area.draw(&Circle::new(
                 place(*at),
                 fine(*radius),
-                rgba(*color, 1.0).filled(),
+                rgba(*color, *alpha).filled(),
             )),
             Shape::Text {
                 text,

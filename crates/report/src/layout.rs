@@ -3,7 +3,6 @@
 use crate::axis::{Scale, XAxis, number, x_ticks};
 use crate::figure::{Figure, Line};
 use crate::palette::{Colors, DASHES, Rgb};
-use crate::smooth::smooth;
 use crate::{FigureError, Language};
 
 /// Backends count in whole pixels: so many of theirs are one of ours, so that lines are smooth.
@@ -16,6 +15,8 @@ const TITLE_HEIGHT: f64 = 40.0;
 const SIDE: f64 = 20.0;
 const TICK_SIZE: f64 = 12.0;
 const TITLE_SIZE: f64 = 15.0;
+/// What the name of the axis takes at most, with a space before it.
+const AXIS_WIDTH: f64 = 180.0;
 /// A legend has so many columns and names at most so many lines.
 const LEGEND_COLUMNS: usize = 3;
 const LEGEND_LINES: usize = 30;
@@ -42,6 +43,7 @@ pub(crate) enum Shape {
         at: Point,
         radius: f64,
         color: Rgb,
+        alpha: f64,
     },
     /// Its middle line stands at the height of `at`.
     Text {
@@ -71,15 +73,15 @@ pub(crate) struct Sheet {
 pub(crate) type Measure<'m> = &'m dyn Fn(&str, f64) -> Result<f64, FigureError>;
 
 /// What a figure's lines became on its axes.
-struct Plotted {
+struct Plotted<'f> {
     x: Scale,
     y: Scale,
     /// For each line what is drawn, and the pale line behind it.
-    lines: Vec<(Vec<f64>, Option<Vec<f64>>)>,
+    lines: Vec<(&'f [f64], Option<&'f [f64]>)>,
     notes: Vec<String>,
 }
 
-fn plotted(figure: &Figure, language: Language) -> Plotted {
+fn plotted(figure: &Figure, language: Language) -> Plotted<'_> {
     let (mut gaps, mut infinite, mut below) = (0, 0, 0);
     for value in figure.lines.iter().flat_map(|line| &line.y) {
         if value.is_nan() {
@@ -90,18 +92,18 @@ fn plotted(figure: &Figure, language: Language) -> Plotted {
             below += 1;
         }
     }
-    let shadows = figure.smoothing > 0.0 && figure.lines.len() <= SHADOWS;
-    let lines: Vec<(Vec<f64>, Option<Vec<f64>>)> = figure
+    let shadows = figure.lines.len() <= SHADOWS;
+    let lines: Vec<(&[f64], Option<&[f64]>)> = figure
         .lines
         .iter()
-        .map(|line| {
-            let drawn = smooth(&line.x, &line.y, figure.smoothing, line.total);
-            (drawn, shadows.then(|| line.y.clone()))
+        .map(|line| match &line.smoothed {
+            Some(smoothed) => (smoothed.as_slice(), shadows.then_some(line.y.as_slice())),
+            None => (line.y.as_slice(), None),
         })
         .collect();
     let mut notes = figure.notes.clone();
-    if figure.smoothing > 0.0 && shadows {
-        notes.push(language.smoothed(figure.smoothing));
+    if let Some(smoothing) = figure.smoothing {
+        notes.push(language.smoothed(smoothing, shadows));
     }
     for (n, note) in [
         (gaps, language.gaps(gaps)),
@@ -114,7 +116,7 @@ fn plotted(figure: &Figure, language: Language) -> Plotted {
     }
     let values = lines
         .iter()
-        .flat_map(|(drawn, shadow)| drawn.iter().chain(shadow.iter().flatten()))
+        .flat_map(|(drawn, shadow)| drawn.iter().chain(shadow.iter().copied().flatten()))
         .copied();
     Plotted {
         x: Scale::of(
@@ -179,7 +181,7 @@ pub(crate) fn lay_out(
         });
     }
     let mut last_end = f64::NEG_INFINITY;
-    for (tick, text) in x_ticks(figure.x, &plotted.x, 10.0, language) {
+    for (tick, text) in x_ticks(&figure.x, &plotted.x, 10.0, language) {
         let x = frame.x(plotted.x.place(tick));
         shapes.push(Shape::Path {
             points: vec![(x, frame.top), (x, frame.bottom)],
@@ -200,10 +202,11 @@ pub(crate) fn lay_out(
             });
         }
     }
-    let axis = match figure.x {
+    let axis = match &figure.x {
         XAxis::Step => language.step(),
         XAxis::Relative => language.relative(),
         XAxis::Time => language.time(),
+        XAxis::Metric(key) => fitted(key, TICK_SIZE, AXIS_WIDTH - 20.0, measure)?,
     };
     shapes.push(Shape::Text {
         text: format!("{axis} →"),
@@ -214,7 +217,7 @@ pub(crate) fn lay_out(
     });
     let mut foot = frame.bottom + 32.0;
     // Beside the name of the axis.
-    let room = frame.right - frame.left - 180.0;
+    let room = frame.right - frame.left - AXIS_WIDTH;
     for (n, text) in packed(&plotted.notes, room, measure)?
         .into_iter()
         .enumerate()
@@ -289,7 +292,7 @@ fn dashes_of(line: &Line) -> &'static [f64] {
 fn draw_line(
     line: &Line,
     values: &[f64],
-    plotted: &Plotted,
+    plotted: &Plotted<'_>,
     frame: &Frame,
     colors: &Colors,
     shadow: bool,
@@ -307,18 +310,21 @@ fn draw_line(
         })
         .collect();
     let mut any = false;
+    let (alpha, width) = if shadow { (0.28, 1.0) } else { (1.0, 1.75) };
+    // Smoothed, they are a line over their points.
+    let apart = !line.joined && (shadow || line.smoothed.is_none());
     for stretch in points.split(Option::is_none) {
         let stretch: Vec<Point> = stretch.iter().copied().flatten().collect();
         any |= !stretch.is_empty();
-        if let [at] = stretch[..] {
-            shapes.push(Shape::Dot {
+        if apart || stretch.len() == 1 {
+            shapes.extend(stretch.into_iter().map(|at| Shape::Dot {
                 at,
                 radius: 2.0,
                 color,
-            });
+                alpha,
+            }));
             continue;
         }
-        let (alpha, width) = if shadow { (0.28, 1.0) } else { (1.0, 1.75) };
         let pieces = match dashes_of(line) {
             [] => vec![stretch],
             _ if shadow => vec![stretch],

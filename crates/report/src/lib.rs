@@ -12,7 +12,6 @@ mod layout;
 mod markdown;
 mod page;
 mod palette;
-mod smooth;
 mod table;
 mod words;
 

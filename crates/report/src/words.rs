@@ -1,5 +1,7 @@
 //! The few words that a report adds to what people wrote.
 
+use skerry_domain::{Smoothing, SmoothingKind};
+
 /// In which language they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
@@ -78,14 +80,20 @@ impl Language {
         }
     }
 
-    pub(crate) fn smoothed(self, weight: f64) -> String {
-        let weight = format!("{weight:.2}");
+    pub(crate) fn smoothed(self, smoothing: Smoothing, pale: bool) -> String {
+        let weight = format!("{:.2}", smoothing.weight);
+        let kind = match smoothing.kind {
+            SmoothingKind::Exponential => self.choose("exponential mean", "exponentiellt medel"),
+            SmoothingKind::Mean => self.choose("running mean", "glidande medel"),
+            SmoothingKind::Gaussian => self.choose("Gaussian", "gaussiskt"),
+        };
+        let pale = match pale {
+            true => self.choose("; pale: as logged", "; blekt: som loggat"),
+            false => String::new(),
+        };
         match self {
-            Self::En => format!("smoothed by {weight}; pale: as logged"),
-            Self::Sv => format!(
-                "utjämnat med {}; blekt: som loggat",
-                weight.replace('.', ",")
-            ),
+            Self::En => format!("smoothed by {weight} ({kind}){pale}"),
+            Self::Sv => format!("utjämnat med {} ({kind}){pale}", weight.replace('.', ",")),
         }
     }
 }

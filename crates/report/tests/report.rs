@@ -6,6 +6,7 @@
     reason = "tests say what must hold by panicking"
 )]
 
+use skerry_domain::{Smoothing, SmoothingKind};
 use skerry_report::{Cell, Column, Figure, Language, Line, Page, Part, Table, Theme, XAxis, looks};
 
 const NASTY: &str = "</title><script>alert('x')</script>\"&\u{1}\u{202e}שלום 🎣";
@@ -17,7 +18,7 @@ fn figure(lines: usize, points: usize) -> Figure {
         title: "loss".to_owned(),
         x: XAxis::Step,
         log: false,
-        smoothing: 0.0,
+        smoothing: None,
         lines: looks(&ids)
             .into_iter()
             .enumerate()
@@ -28,7 +29,8 @@ fn figure(lines: usize, points: usize) -> Figure {
                 y: (0..points)
                     .map(|step| (step as f64 / 9.0 + n as f64).sin() / (1.0 + step as f64 / 40.0))
                     .collect(),
-                total: points as u64,
+                smoothed: None,
+                joined: true,
             })
             .collect(),
         notes: Vec::new(),
@@ -162,10 +164,46 @@ fn two_hundred_lines_are_drawn_and_the_first_are_named() {
 #[test]
 fn smoothing_draws_the_line_as_logged_behind() {
     let mut smoothed = figure(1, 60);
-    smoothed.smoothing = 0.9;
+    let svg = smoothed.svg(Theme::Light, Language::En).unwrap();
+    assert!(!svg.contains("opacity=\"0.28\""));
+    smoothed.smoothing = Some(Smoothing {
+        kind: SmoothingKind::Gaussian,
+        weight: 0.9,
+    });
+    smoothed.lines[0].smoothed = Some(vec![0.5; 60]);
     let svg = smoothed.svg(Theme::Light, Language::En).unwrap();
     assert!(svg.contains("opacity=\"0.28\""));
-    assert!(svg.contains("smoothed by 0.90"));
+    assert!(svg.contains("smoothed by 0.90 (Gaussian); pale: as logged"));
+    let mut many = figure(11, 60);
+    many.smoothing = smoothed.smoothing;
+    for line in &mut many.lines {
+        line.smoothed = Some(line.y.clone());
+    }
+    let svg = many.svg(Theme::Light, Language::Sv).unwrap();
+    assert!(!svg.contains("opacity=\"0.28\"") && !svg.contains("blekt"));
+    assert!(svg.contains("utjämnat med 0,90 (gaussiskt)"));
+}
+
+#[test]
+fn over_a_metric_the_axis_has_its_name_and_points_may_stand_apart() {
+    let mut over = figure(1, 60);
+    over.x = XAxis::Metric("epoch".to_owned());
+    over.lines[0].x = (0..60).map(|n| f64::from(n) / 100.0).collect();
+    let svg = over.svg(Theme::Light, Language::En).unwrap();
+    assert!(svg.contains("epoch →") && svg.contains("\n0.3\n"), "{svg}");
+    assert!(!svg.contains("<circle"));
+    over.lines[0].joined = false;
+    let svg = over.svg(Theme::Light, Language::En).unwrap();
+    assert_eq!(svg.matches("<circle").count(), 60);
+    // A smooth line goes over points that stand apart.
+    over.lines[0].smoothed = Some(vec![0.5; 60]);
+    let smooth = over.svg(Theme::Light, Language::En).unwrap();
+    assert_eq!(smooth.matches("<circle").count(), 60);
+    assert!(smooth.matches("<polyline").count() > svg.matches("<polyline").count());
+    // A name that is too long leaves room for what stands beside it.
+    over.x = XAxis::Metric("very/long/".repeat(50));
+    let svg = over.svg(Theme::Light, Language::En).unwrap();
+    assert!(svg.contains("… →"), "{svg}");
 }
 
 fn page() -> Page {

@@ -39,6 +39,7 @@ mod rescue;
 mod runs;
 mod schema;
 mod search;
+mod smooth;
 mod versions;
 pub mod workspace;
 mod writer;
@@ -74,6 +75,7 @@ pub use registry_history::{Actor, AliasAt, Broken, RegistryEntry, Verified};
 pub use rescue::{Rescue, Rescued, WriteLog, rescue};
 pub use runs::{Batch, NewRun, RunUpdate};
 pub use search::{Page, Place, RunQuery, View};
+pub use smooth::{Along, SmoothChart};
 pub use versions::NewModelVersion;
 
 /// How a store behaves.

@@ -1,7 +1,10 @@
 //! One metric of a run over another: their values at the same steps, thinned for the eye.
 
+use skerry_domain::Smoothing;
+
 use crate::chart::thin;
 use crate::chunk::Sample;
+use crate::smooth::smooth;
 use crate::{Reader, Result};
 
 /// A metric that others are drawn over: the last value at each of its steps, by step.
@@ -23,6 +26,9 @@ pub struct PairedChart {
     /// At most about as many as were asked for. First and last are those of the stretch,
     /// and every bucket keeps its least and greatest value and one NaN.
     pub points: Vec<Paired>,
+    /// Where the line is at each of these, smoothed along the axis from every pair, when that was
+    /// asked for.
+    pub smoothed: Option<Vec<f64>>,
     /// How many points the metric has.
     pub total: u64,
     /// Steps at which both have a value.
@@ -53,7 +59,8 @@ impl Reader<'_> {
     }
 
     /// A metric of the same run over that axis, in at most about `max_points` points (at
-    /// least 4): all of it, or a stretch of the axis with one more point to either side.
+    /// least 4), smoothed on demand: all of it, or a stretch of the axis with one more point to
+    /// either side.
     ///
     /// # Errors
     /// `NotFound` for the run.
@@ -64,6 +71,7 @@ impl Reader<'_> {
         axis: &Axis,
         max_points: usize,
         stretch: Option<(f64, f64)>,
+        smoothing: Option<Smoothing>,
     ) -> Result<PairedChart> {
         let Some(series) = self.series(run_id, key)? else {
             return Ok(PairedChart::default());
@@ -95,14 +103,26 @@ impl Reader<'_> {
             points.reverse();
         }
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
+        let line: Vec<(f64, f64)> = points
+            .iter()
+            .map(|point| (point.x, point.sample.value))
+            .collect();
+        let mut points: Vec<(usize, Paired)> = points.into_iter().enumerate().collect();
         if let Some((from, to)) = stretch {
-            let first = points.partition_point(|point| point.x < from);
-            let behind = points.partition_point(|point| point.x <= to).max(first);
+            let first = points.partition_point(|(_, point)| point.x < from);
+            let behind = points
+                .partition_point(|(_, point)| point.x <= to)
+                .max(first);
             points.truncate(behind.saturating_add(1));
             points.drain(..first.saturating_sub(1).min(points.len()));
         }
         chart.inside = points.len() as u64;
-        chart.points = thin(points, max_points.max(4), |point| point.sample.value);
+        let kept = thin(points, max_points.max(4), |(_, point)| point.sample.value);
+        chart.smoothed = smoothing.map(|smoothing| {
+            let at: Vec<usize> = kept.iter().map(|(at, _)| *at).collect();
+            smooth(&line, smoothing, &at)
+        });
+        chart.points = kept.into_iter().map(|(_, point)| point).collect();
         Ok(chart)
     }
 }

@@ -150,7 +150,7 @@ fn over(store: &Store, run: &str, most: usize, stretch: Option<(f64, f64)>) -> P
     store
         .read(|reader| {
             let axis = reader.axis(run, "x", None)?;
-            reader.chart_over(run, "m", &axis, most, stretch)
+            reader.chart_over(run, "m", &axis, most, stretch, None)
         })
         .unwrap()
 }

@@ -507,6 +507,11 @@ times: Array<number>,
  */
 values: Array<number | null>,
 /**
+ * Where the smooth line is at each point, from all points that there are, when that was
+ * asked for; `null` where the value is.
+ */
+smoothed: Array<number | null> | null,
+/**
  * Points that are infinite: index into the arrays and sign.
  */
 infinities: Array<Infinity>,
@@ -2239,13 +2244,21 @@ metrics: Array<string>,
  */
 x: ReportX,
 /**
+ * Another metric instead of that, each run's own.
+ */
+over: string | null,
+/**
  * Values on a logarithmic axis.
  */
 log: boolean,
 /**
- * Weight of the exponential mean, 0 to 0.99.
+ * How much lines are smoothed: weight of the exponential mean, 0 (not) to 0.99.
  */
 smoothing: number,
+/**
+ * How they are smoothed.
+ */
+smoothing_kind: SmoothingKind,
 /**
  * Its own runs; `null`: those of the report.
  */
@@ -2933,7 +2946,11 @@ to_step: number | null,
 /**
  * Another metric to draw it over instead of steps or time, each run's own.
  */
-over: ChartAxis | null, };
+over: ChartAxis | null,
+/**
+ * A smooth line beside the values.
+ */
+smoothed: SmoothedLines | null, };
 
 /**
  * Begins to write the runs that a search finds as a Parquet file.
@@ -3260,6 +3277,37 @@ kind: string,
  * It may be left out.
  */
 optional: boolean, };
+
+/**
+ * Asks for smooth lines: along another metric where they are drawn over one.
+ */
+export type SmoothedLines = {
+/**
+ * How.
+ */
+smoothing: Smoothing,
+/**
+ * Along time, not steps.
+ */
+by_time: boolean, };
+
+/**
+ * How a line is smoothed, and how much.
+ */
+export type Smoothing = {
+/**
+ * In which way.
+ */
+kind: SmoothingKind,
+/**
+ * Weight of the exponential mean, 0 (none) to 0.99; the others smooth as much.
+ */
+weight: number, };
+
+/**
+ * How a line is smoothed.
+ */
+export type SmoothingKind = "exponential" | "mean" | "gaussian";
 
 /**
  * Where to find sshd.

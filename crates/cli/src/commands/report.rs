@@ -174,12 +174,21 @@ fn shown(report: &Report) -> String {
                 title,
                 metrics,
                 x,
+                over,
+                smoothing,
+                smoothing_kind,
                 runs,
                 ..
-            } => (
-                format!("chart {title}: {} by {}", metrics.join(", "), word(x)),
-                runs.as_ref(),
-            ),
+            } => {
+                let x = over.clone().unwrap_or_else(|| word(x));
+                let smoothed = if *smoothing > 0.0 {
+                    format!(", smoothed by {smoothing:.2} ({})", word(smoothing_kind))
+                } else {
+                    String::new()
+                };
+                let what = format!("chart {title}: {} by {x}{smoothed}", metrics.join(", "));
+                (what, runs.as_ref())
+            }
             ReportBody::Table {
                 title,
                 columns,

@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use skerry_domain::Millis;
+use skerry_domain::{Millis, Smoothing};
 use ts_rs::TS;
 
 /// Asks for charts.
@@ -43,6 +43,9 @@ pub struct ChartSeries {
     pub times: Vec<Millis>,
     /// Values; `null` for NaN (a gap) and the infinities.
     pub values: Vec<Option<f64>>,
+    /// Where the smooth line is at each point, from all points that there are, when that was
+    /// asked for; `null` where the value is.
+    pub smoothed: Option<Vec<Option<f64>>>,
     /// Points that are infinite: index into the arrays and sign.
     pub infinities: Vec<Infinity>,
     /// How many points there are in the store.
@@ -91,6 +94,18 @@ pub struct RunsChartQuery {
     /// Another metric to draw it over instead of steps or time, each run's own.
     #[serde(default)]
     pub over: Option<ChartAxis>,
+    /// A smooth line beside the values.
+    #[serde(default)]
+    pub smoothed: Option<SmoothedLines>,
+}
+
+/// Asks for smooth lines: along another metric where they are drawn over one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+pub struct SmoothedLines {
+    /// How.
+    pub smoothing: Smoothing,
+    /// Along time, not steps.
+    pub by_time: bool,
 }
 
 /// A metric of one of several runs.

@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use skerry_domain::Millis;
+use skerry_domain::{Millis, SmoothingKind};
 use ts_rs::TS;
 
 use super::{Language, RunRow, Theme};
@@ -106,10 +106,16 @@ pub enum ReportBody {
         metrics: Vec<String>,
         /// What it is drawn over.
         x: ReportX,
+        /// Another metric instead of that, each run's own.
+        #[serde(default)]
+        over: Option<String>,
         /// Values on a logarithmic axis.
         log: bool,
-        /// Weight of the exponential mean, 0 to 0.99.
+        /// How much lines are smoothed: weight of the exponential mean, 0 (not) to 0.99.
         smoothing: f64,
+        /// How they are smoothed.
+        #[serde(default)]
+        smoothing_kind: SmoothingKind,
         /// Its own runs; `null`: those of the report.
         runs: Option<ReportRuns>,
     },

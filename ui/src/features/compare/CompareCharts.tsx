@@ -111,6 +111,7 @@ function MetricChart(props: {
     from_step: null,
     to_step: null,
     over: props.axis,
+    smoothed: null,
   };
   const chart = useQuery({
     queryKey: [KEY, "chart", args],

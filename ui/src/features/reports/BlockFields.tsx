@@ -3,8 +3,8 @@ import type { ReportBlock, ReportContent } from "../../bindings/api";
 import { useQueryCommand } from "../../shared/backend";
 import { IconButton, Markdown, Select, Switch, TextField } from "../../shared/components";
 import { t } from "../../shared/i18n";
-import { ChartScales, TIMES } from "../runs/ChartScales";
-import { SmoothingAmount } from "../runs/ChartSmoothing";
+import { ALL, ChartScales, likelyAxis, TIMES } from "../runs/ChartScales";
+import { ChartSmoothing } from "../runs/ChartSmoothing";
 import { ColumnChooser } from "../runs/ColumnChooser";
 import { pinsOf } from "../runs/columns";
 import { type Chart, METRICS, runsOf, type Table } from "./content";
@@ -59,6 +59,10 @@ function ChartFields({ body, content, onChange }: Props<Chart>) {
   const set = useReportRuns(runsOf(body, content));
   const left = (set.data?.metric_keys ?? []).filter((key) => !body.metrics.includes(key));
   const full = body.metrics.length >= METRICS;
+  const keys = set.data?.metric_keys ?? [];
+  // What was chosen stays to be seen when no run has it any more.
+  const axes = body.over === null || keys.includes(body.over) ? keys : [body.over, ...keys];
+  const likely = likelyAxis(axes.filter((key) => !body.metrics.includes(key))) ?? axes[0];
   return (
     <div className={styles.partFields}>
       <div className={styles.fields}>
@@ -94,13 +98,25 @@ function ChartFields({ body, content, onChange }: Props<Chart>) {
       )}
       <div className={styles.inline}>
         <ChartScales
-          kinds={TIMES}
-          x={body.x}
-          onX={(x) => onChange({ ...body, x })}
+          kinds={likely === undefined ? TIMES : ALL}
+          x={body.over === null ? body.x : "metric"}
+          onX={(x) =>
+            onChange(x === "metric" ? { ...body, over: likely ?? null } : { ...body, x, over: null })
+          }
+          over={
+            body.over === null
+              ? null
+              : { key: body.over, keys: axes, onKey: (over) => onChange({ ...body, over }) }
+          }
           log={body.log}
           onLog={(log) => onChange({ ...body, log })}
         />
-        <SmoothingAmount amount={body.smoothing} onAmount={(smoothing) => onChange({ ...body, smoothing })} />
+        <ChartSmoothing
+          amount={body.smoothing}
+          onAmount={(smoothing) => onChange({ ...body, smoothing })}
+          kind={body.smoothing_kind}
+          onKind={(smoothing_kind) => onChange({ ...body, smoothing_kind })}
+        />
       </div>
       <OwnRuns body={body} content={content} onChange={onChange} />
     </div>

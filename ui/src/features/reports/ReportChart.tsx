@@ -1,4 +1,4 @@
-import { useQueries } from "@tanstack/react-query";
+import { keepPreviousData, useQueries } from "@tanstack/react-query";
 import { ChartSpline } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
 import type { ReportRunSet, ReportRuns } from "../../bindings/api";
@@ -7,7 +7,9 @@ import { LineChart, type Series } from "../../shared/charts";
 import { EmptyState, ErrorBanner, LoadingShape } from "../../shared/components";
 import { shortId } from "../../shared/format";
 import { t } from "../../shared/i18n";
+import { overNotesOfLines } from "../runs/overNotes";
 import { isOver } from "../runs/status";
+import { useRested } from "../runs/useRested";
 import { seriesOf } from "../runs/values";
 import type { Chart } from "./content";
 import styles from "./reports.module.css";
@@ -63,7 +65,10 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
   const backend = useBackend();
   const set = useReportRuns(runs);
   const ids = useMemo(() => set.data?.rows.map((run) => run.id) ?? [], [set.data]);
-  const { metrics, x } = body;
+  const { metrics, over } = body;
+  const x = over === null ? body.x : "metric";
+  // While a hand is on it, lines are smoothed from the points that are here.
+  const weight = useRested(body.smoothing);
   const most = Math.floor(POINTS / Math.max(1, ids.length * metrics.length));
   const charts = useQueries({
     queries: (ids.length > 0 ? metrics : []).map((key) => {
@@ -73,14 +78,31 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
         max_points: Math.max(60, Math.min(2000, most)),
         from_step: null,
         to_step: null,
-        over: null,
+        over: over === null ? null : { key: over, from: null, to: null },
+        smoothed:
+          weight > 0
+            ? {
+                smoothing: { kind: body.smoothing_kind, weight },
+                by_time: body.x !== "step" && over === null,
+              }
+            : null,
       };
       // Named like a command: events read it again.
-      return { queryKey: ["runs_chart", args], queryFn: () => backend.call("runs_chart", args) };
+      return {
+        queryKey: ["runs_chart", args],
+        queryFn: () => backend.call("runs_chart", args),
+        placeholderData: keepPreviousData,
+      };
     }),
   });
-  const read = charts.map((chart) => chart.data);
-  const readAt = charts.map((chart) => chart.dataUpdatedAt).join();
+  const asked = weight === body.smoothing;
+  // What was read for another metric or axis is not drawn as this one.
+  const read = charts.map((chart, nth) =>
+    chart.data?.filter(
+      ({ series }) => series.key === metrics[nth] && (series.over !== null) === (over !== null),
+    ),
+  );
+  const readAt = charts.map((chart) => `${chart.dataUpdatedAt} ${chart.isPlaceholderData}`).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `readAt` stands for `read`
   const series = useMemo<Series[]>(() => {
     if (!set.data) return [];
@@ -89,19 +111,20 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
     return metrics.flatMap((key, nth) =>
       (read[nth] ?? []).flatMap(({ run_id, series }) => {
         const run = byId.get(run_id);
-        if (!run) return [];
+        if (!run || series.over?.pairs === 0) return [];
         const start = run.started_at ?? series.times[0] ?? 0;
+        const whole = asked && !charts[nth]?.isPlaceholderData;
         const name = names.get(run_id) ?? run.name;
         return [
           {
-            ...seriesOf(run_id, series, x, start),
+            ...seriesOf(run_id, whole ? series : { ...series, smoothed: null }, x, start),
             label: metrics.length > 1 ? `${name} · ${key}` : name,
             dash: nth,
           },
         ];
       }),
     );
-  }, [readAt, set.data, metrics, x]);
+  }, [readAt, asked, set.data, metrics, x, over]);
 
   const failed = set.error ?? (charts.find((chart) => chart.error)?.error as CommandError | undefined);
   const title = body.title || metrics.join(", ");
@@ -113,15 +136,18 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
   }
   if (!set.data || charts.some((chart) => chart.isPending)) return <LoadingShape rows={5} />;
   if (set.data.rows.length === 0) return <NoRuns runs={runs} set={set.data} />;
-  const notes = notesOf(set.data);
+  const lines = read.flatMap((part) => part ?? []).map(({ series }) => series);
+  const notes = [...notesOf(set.data), ...(over === null ? [] : overNotesOfLines(lines, over))];
   return (
     <div className={styles.figure}>
       <LineChart
         title={title}
         series={series}
         xKind={x}
+        {...(over === null ? {} : { xMetric: over })}
         yScale={body.log ? "log" : "linear"}
         smoothing={body.smoothing}
+        smoothingKind={body.smoothing_kind}
         live={set.data.rows.some((run) => !isOver(run))}
         height={300}
         legend={series.length <= NAMED}

@@ -47,8 +47,10 @@ export function newBlock(
       title: "",
       metrics: metrics.slice(0, 1),
       x: "step",
+      over: null,
       log: false,
       smoothing: 0,
+      smoothing_kind: "exponential",
       runs,
     },
     table: {

@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { axeProblems, renderScreen } from "../../../tests/render";
-import type { Report, ReportContent, ReportSave } from "../../bindings/api";
+import type { Report, ReportBody, ReportContent, ReportSave, RunsChartQuery } from "../../bindings/api";
 import { REPORTS, reportsFake } from "../../fixtures/reports";
 import { RUNS } from "../../fixtures/runs";
 import { moved, newBlock, withRuns } from "./content";
@@ -123,6 +123,37 @@ it("chooses runs by a search and says what it finds", async () => {
     limit: 10,
   });
   expect(content.blocks.map((block) => block.body.kind)).toEqual(["text", "chart"]);
+});
+
+it("draws a chart over another metric, smoothed from every point", async () => {
+  const { user, backend } = renderScreen(path(FIRST, "?edit=1"));
+  const [first] = await screen.findAllByRole("radio", { name: "Metric" });
+  await user.click(first as HTMLElement);
+  expect(screen.getByRole("button", { name: /Metric on the horizontal axis/ })).toBeTruthy();
+  // The other chart is not smoothed: it has nothing to choose.
+  await user.click(screen.getByRole("radio", { name: "Running mean" }));
+  expect(await axeProblems()).toEqual([]);
+  const chart = FIRST.content.blocks[1]?.body as Extract<ReportBody, { kind: "chart" }>;
+  const [metric] = chart.metrics;
+  const asked = () =>
+    backend.calls.flatMap(({ name, args }) =>
+      name === "runs_chart" && args !== null ? [args as RunsChartQuery] : [],
+    );
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(backend.calls.some((call) => call.name === "report_save")).toBe(true));
+  const saved = backend.calls.find((call) => call.name === "report_save")?.args as ReportSave;
+  const body = saved.content.blocks[1]?.body as typeof chart;
+  expect(body).toMatchObject({ metrics: [metric], smoothing: 0.4, smoothing_kind: "mean" });
+  expect(body.over).not.toBeNull();
+  await waitFor(() =>
+    expect(asked()).toContainEqual(
+      expect.objectContaining({
+        key: metric,
+        over: { key: body.over, from: null, to: null },
+        smoothed: { smoothing: { kind: "mean", weight: 0.4 }, by_time: false },
+      }),
+    ),
+  );
 });
 
 it("deletes after asking, and duplicates", async () => {

@@ -7,7 +7,7 @@ import styles from "./runs.module.css";
 
 /** What every chart can be drawn over. */
 export const TIMES = ["step", "relative", "time"] as const satisfies readonly XKind[];
-const ALL = [...TIMES, "metric"] as const satisfies readonly XKind[];
+export const ALL = [...TIMES, "metric"] as const satisfies readonly XKind[];
 /** So many metrics can be chosen for the axis. */
 const LISTED = 500;
 
@@ -49,15 +49,16 @@ export function ChartScales<X extends XKind>(props: {
   );
 }
 
+/** Of the metrics that count how far a run has come, one is the likely axis. */
+export const likelyAxis = (keys: readonly string[]): string | undefined =>
+  keys.find((key) => /(^|[/_])(epochs?|samples|tokens)$/i.test(key)) ?? keys[0];
+
 /** What the charts of a page are drawn over: steps, time, or one of its metrics. */
 export function useChartScales(keys: readonly string[]) {
   const [kind, setKind] = useState<XKind>("step");
   const [log, setLog] = useState(false);
   const [chosen, setChosen] = useState<string | null>(null);
-  const [first] = keys;
-  // Of the metrics that count how far a run has come, one is the likely choice.
-  const likely = keys.find((key) => /(^|[/_])(epochs?|samples|tokens)$/i.test(key)) ?? first;
-  const metric = chosen !== null && keys.includes(chosen) ? chosen : likely;
+  const metric = chosen !== null && keys.includes(chosen) ? chosen : likelyAxis(keys);
   const several = keys.length > 1 && metric !== undefined;
   const over = kind === "metric" && several ? metric : null;
   const axis: ChartAxis | null = over === null ? null : { key: over, from: null, to: null };

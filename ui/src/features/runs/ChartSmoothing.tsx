@@ -31,7 +31,7 @@ export function ChartSmoothing(props: {
 }
 
 /** How much lines are smoothed, from 0 to 0.99. */
-export function SmoothingAmount(props: { amount: number; onAmount: (amount: number) => void }) {
+function SmoothingAmount(props: { amount: number; onAmount: (amount: number) => void }) {
   return (
     <Slider
       className={styles.slider ?? ""}

@@ -11,6 +11,7 @@ const chart = (steps: number[], thinned: boolean, infinite: number[] = []): Char
   total: 100,
   thinned,
   over: null,
+  smoothed: null,
 });
 const whole = chart([0, 20, 40, 60, 80], true, [20, 80]);
 

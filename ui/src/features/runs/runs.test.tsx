@@ -216,6 +216,7 @@ it("puts infinities back into a series and sorts by the chosen axis", () => {
       total: 3,
       thinned: false,
       over: null,
+      smoothed: null,
     },
     "step",
     0,

@@ -27,6 +27,7 @@ function steps(count: number, ms: number): ChartSeries {
     total: count,
     thinned: false,
     over: null,
+    smoothed: null,
   };
 }
 

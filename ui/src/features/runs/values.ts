@@ -1,8 +1,8 @@
-import type { ChartSeries, ColumnValue, MetricValue, RunRow } from "../../bindings/api";
+import type { ChartSeries, MetricValue, RunRow } from "../../bindings/api";
 import type { Series, XKind } from "../../shared/charts";
 
 /** A metric's value with what JSON cannot carry put back. */
-export function metricValue(metric: MetricValue | ColumnValue | undefined): number | undefined {
+export function metricValue(metric: Pick<MetricValue, "value" | "special"> | undefined): number | undefined {
   if (!metric) return undefined;
   if (metric.value !== null) return metric.value;
   if (metric.special === "Infinity") return Number.POSITIVE_INFINITY;
@@ -21,22 +21,33 @@ export function seriesOf(runId: string, chart: ChartSeries, x: XKind, start: num
   for (const { index, positive } of chart.infinities) {
     y[index] = positive ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
+  const smooth = chart.smoothed?.map((v, i) => v ?? y[i] ?? Number.NaN);
+  const smoothed = smooth ? { smoothed: smooth } : {};
   if (x === "metric") {
     // Along the axis already.
     const { xs, pairs, steady } = chart.over ?? NOWHERE;
     const joined = steady ? {} : { points: true };
-    return { id: runId, label: chart.key, x: xs, y: y.slice(0, xs.length), total: pairs, ...joined };
+    return {
+      id: runId,
+      label: chart.key,
+      x: xs,
+      y: y.slice(0, xs.length),
+      total: pairs,
+      ...smoothed,
+      ...joined,
+    };
   }
   const xs =
     x === "step" ? chart.steps : x === "time" ? chart.times : chart.times.map((at) => (at - start) / 1000);
   const ordered = xs.every((v, i) => i === 0 || v >= (xs[i - 1] ?? v));
-  if (ordered) return { id: runId, label: chart.key, x: xs, y, total: chart.total };
+  if (ordered) return { id: runId, label: chart.key, x: xs, y, total: chart.total, ...smoothed };
   const order = xs.map((_, i) => i).sort((a, b) => (xs[a] ?? 0) - (xs[b] ?? 0));
   return {
     id: runId,
     label: chart.key,
     x: order.map((i) => xs[i] ?? 0),
     y: order.map((i) => y[i] ?? Number.NaN),
+    ...(smooth ? { smoothed: order.map((i) => smooth[i] ?? Number.NaN) } : {}),
     total: chart.total,
   };
 }

@@ -70,6 +70,13 @@ describe("what is drawn", () => {
     expect(smooth(x, step, 0.8, "mean")[210]).toBe(1);
   });
 
+  it("draws the smooth line that is known of more points, and only while lines are smoothed", () => {
+    const known: Series = { id: "a", label: "a", x: [0, 1], y: [0, 1], smoothed: [0.4, 0.5] };
+    expect(plot([known], 0.5).columns).toEqual([[0.4, 0.5]]);
+    expect(plot([known], 0.5).raw).toEqual([[0, 1]]);
+    expect(plot([known], 0).columns).toEqual([[0, 1]]);
+  });
+
   it("smooths some of the points as it smooths all of them", () => {
     const x = Array.from({ length: 1000 }, (_, i) => i);
     const y = x.map((i) => Math.sin(i / 60));

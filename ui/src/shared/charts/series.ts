@@ -16,6 +16,8 @@ export interface Series {
   readonly y: readonly number[];
   /** How many points there are in all, when these are some of them. */
   readonly total?: number;
+  /** Where the smooth line is at each point, when that is known from more points than these. */
+  readonly smoothed?: readonly number[];
   /** Tells several lines of one colour apart: how many dash patterns further. */
   readonly dash?: number;
   /** Its points are not joined by a line. */
@@ -190,7 +192,9 @@ export function plot(
   });
   return {
     x,
-    columns: series.map((s) => column(s, smooth(s.x, s.y, smoothing, kind, s.total))),
+    columns: series.map((s) =>
+      column(s, smoothing > 0 && s.smoothed ? s.smoothed : smooth(s.x, s.y, smoothing, kind, s.total)),
+    ),
     raw: smoothing > 0 ? series.map((s) => column(s, s.y)) : [],
     marks,
   };

@@ -52,6 +52,10 @@ export const columns = define({
     en: "{metric} goes back and forth: points are not joined",
     sv: "{metric} går fram och tillbaka: punkterna binds inte ihop",
   },
+  "charts.over.lines": {
+    en: "{n} of {total} lines have no step in common with {metric}",
+    sv: "{n} av {total} linjer har inget steg gemensamt med {metric}",
+  },
   "charts.over.runs": {
     en: {
       one: "{n} run has no step in common with {metric}",
