@@ -42,6 +42,32 @@ async fn save_file(
     base64: String,
 ) -> Result<Option<String>, ErrorBody> {
     let bytes = skerry_console::files::decode(&base64)?;
+    let Some(path) = place_for(&app, name).await? else {
+        return Ok(None);
+    };
+    // The dialog has asked whether to replace what is there.
+    skerry_console::files::write(&path, bytes, true).await?;
+    Ok(Some(path.display().to_string()))
+}
+
+/// The same with an export that is whole, which goes from file to file.
+#[tauri::command]
+async fn save_export(
+    app: AppHandle,
+    console: tauri::State<'_, Console>,
+    name: String,
+    id: String,
+) -> Result<Option<String>, ErrorBody> {
+    let console = console.inner().clone();
+    let Some(path) = place_for(&app, name).await? else {
+        return Ok(None);
+    };
+    console.runs_export_save(&id, &path).await?;
+    Ok(Some(path.display().to_string()))
+}
+
+/// Asks for a place.
+async fn place_for(app: &AppHandle, name: String) -> Result<Option<PathBuf>, ErrorBody> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     app.dialog()
         .file()
@@ -53,12 +79,9 @@ async fn save_file(
     let Some(place) = receiver.await.ok().flatten() else {
         return Ok(None);
     };
-    let path = place.into_path().map_err(|error| {
+    place.into_path().map(Some).map_err(|error| {
         ErrorBody::invalid("path", format!("This is no place for a file: {error}."))
-    })?;
-    // The dialog has asked whether to replace what is there.
-    skerry_console::files::write(&path, bytes, true).await?;
-    Ok(Some(path.display().to_string()))
+    })
 }
 
 fn main() -> anyhow::Result<()> {
@@ -74,7 +97,7 @@ fn main() -> anyhow::Result<()> {
     });
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
-        .invoke_handler(tauri::generate_handler![command, save_file])
+        .invoke_handler(tauri::generate_handler![command, save_file, save_export])
         .setup(move |app| {
             match opened {
                 Ok(console) => open_window(app.handle(), console)?,

@@ -129,6 +129,17 @@ print(json.dumps(frame.where(frame.notna(), None).to_dict('records')))";
     let last = series["values"].as_array().unwrap().last().unwrap();
     assert_eq!(rows[0][&column], *last, "{:#}", rows[0]);
 
+    // What is there is not replaced, which is said before the runs are looked for.
+    let file = desk.home().join("runs.parquet");
+    let to = file.to_str().unwrap();
+    let words = ["run", "export", "--to", to, "--filter", "metrics."];
+    let again = desk.try_skerry(&words, None);
+    assert!(
+        !again.ok && again.text.contains("already_exists"),
+        "{}",
+        again.text
+    );
+
     let _: Value = desk.skerry(&["run", "archive", run]);
     assert!(export("none.parquet", &[]).is_empty());
     assert_eq!(export("archived.parquet", &["--archived"]).len(), 1);

@@ -115,6 +115,7 @@ fn router(host: Arc<Host>) -> Router {
     Router::new()
         .route("/api/command/{name}", post(command))
         .route("/api/events", get(events))
+        .route("/api/export/{id}", get(export))
         .fallback(get(page))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(host.clone(), guard))
@@ -273,6 +274,29 @@ async fn events(
     });
     let stream = stream.take_until(host.closing.clone().cancelled_owned());
     Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+}
+
+/// Bytes that are read and sent at once.
+const CHUNK: usize = 256 * 1024;
+
+/// An export that is whole, as a download: from the file, so that it need not fit into memory. Its
+/// name is that of the link that was followed.
+async fn export(State(host): State<Arc<Host>>, Path(id): Path<String>) -> Response {
+    let (file, size) = match host.console.runs_export_take(&id).await {
+        Ok(taken) => taken,
+        Err(error) => return (status_of(error.code), Json(error)).into_response(),
+    };
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            "application/vnd.apache.parquet".to_owned(),
+        ),
+        (header::CONTENT_DISPOSITION, "attachment".to_owned()),
+        (header::CONTENT_LENGTH, size.to_string()),
+    ];
+    let file = tokio::fs::File::from_std(file);
+    let bytes = tokio_util::io::ReaderStream::with_capacity(file, CHUNK);
+    (headers, axum::body::Body::from_stream(bytes)).into_response()
 }
 
 /// A file of the UI; every other path is a screen, which the UI finds by itself.

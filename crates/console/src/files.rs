@@ -1,11 +1,108 @@
 //! Files that people save on this computer.
 
-use std::path::Path;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use skerry_domain::{Code, ErrorBody, Reason};
 
 use crate::console::{blocking, new_id};
+
+/// A file that is being written: under another name beside its own until it is whole. Nothing
+/// stays of one that is dropped before.
+#[derive(Debug)]
+pub struct NewFile {
+    file: File,
+    partial: PathBuf,
+    path: PathBuf,
+    replace: bool,
+}
+
+impl NewFile {
+    /// Begins a file. One that is there is replaced only when the person said so.
+    ///
+    /// # Errors
+    /// [`Code::AlreadyExists`], [`Code::DiskFull`], [`Code::FileAccess`].
+    pub fn begin(path: &Path, replace: bool) -> Result<Self, ErrorBody> {
+        if !replace {
+            vacant(path)?;
+        }
+        let Some(name) = path.file_name() else {
+            return Err(ErrorBody::invalid("path", "This is no name of a file."));
+        };
+        let mut partial = std::ffi::OsString::from(".");
+        partial.push(name);
+        partial.push(format!(".{}.partial", new_id()));
+        let partial = path.with_file_name(partial);
+        let file = File::create_new(&partial).map_err(|error| unwritten(path, &error))?;
+        Ok(Self {
+            file,
+            partial,
+            path: path.to_owned(),
+            replace,
+        })
+    }
+
+    /// Adds all that `from` has.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn copy(&mut self, from: &mut impl io::Read) -> Result<(), ErrorBody> {
+        io::copy(from, &mut self.file)
+            .map(|_| ())
+            .map_err(|error| unwritten(&self.path, &error))
+    }
+
+    /// Gives the file its name, now that it is whole and on the disk.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn finish(self) -> Result<(), ErrorBody> {
+        self.file
+            .sync_all()
+            .and_then(|()| {
+                if self.replace {
+                    std::fs::rename(&self.partial, &self.path)
+                } else {
+                    // Unlike a renaming, a link does not take the place of what is there.
+                    std::fs::hard_link(&self.partial, &self.path)
+                }
+            })
+            .map_err(|error| unwritten(&self.path, &error))
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // Best effort, and gone already when it was renamed.
+        let _ = std::fs::remove_file(&self.partial);
+    }
+}
+
+/// Says when something has this name already.
+///
+/// # Errors
+/// [`Code::AlreadyExists`].
+pub fn vacant(path: &Path) -> Result<(), ErrorBody> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Err(unwritten(path, &io::ErrorKind::AlreadyExists.into())),
+        Err(_) => Ok(()),
+    }
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> ErrorBody {
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return ErrorBody::new(
+            Code::AlreadyExists,
+            format!("{} exists already; nothing was saved.", path.display()),
+        )
+        .because(Reason::FileExists)
+        .with("path", path.display().to_string());
+    }
+    let message = format!("{} cannot be written: {error}.", path.display());
+    ErrorBody::file(Reason::Unwritable, path, error, message)
+}
 
 /// Writes a file, whole or not at all. One that is there is replaced only when the person said
 /// so.
@@ -15,39 +112,9 @@ use crate::console::{blocking, new_id};
 pub async fn write(path: &Path, bytes: Vec<u8>, replace: bool) -> Result<(), ErrorBody> {
     let path = path.to_owned();
     blocking(move || {
-        let failed = |error: &std::io::Error| {
-            let message = format!("{} cannot be written: {error}.", path.display());
-            ErrorBody::file(Reason::Unwritable, &path, error, message)
-        };
-        let Some(name) = path.file_name() else {
-            return Err(ErrorBody::invalid("path", "This is no name of a file."));
-        };
-        // Under another name until it is whole.
-        let mut partial = std::ffi::OsString::from(".");
-        partial.push(name);
-        partial.push(format!(".{}.partial", new_id()));
-        let partial = path.with_file_name(partial);
-        let written = std::fs::write(&partial, &bytes).and_then(|()| {
-            if replace {
-                std::fs::rename(&partial, &path)
-            } else {
-                // Unlike a renaming, a link does not take the place of what is there.
-                std::fs::hard_link(&partial, &path).and_then(|()| std::fs::remove_file(&partial))
-            }
-        });
-        written.map_err(|error| {
-            // Best effort: the cause is what matters to the person.
-            let _ = std::fs::remove_file(&partial);
-            if error.kind() == std::io::ErrorKind::AlreadyExists {
-                return ErrorBody::new(
-                    Code::AlreadyExists,
-                    format!("{} exists already; nothing was saved.", path.display()),
-                )
-                .because(Reason::FileExists)
-                .with("path", path.display().to_string());
-            }
-            failed(&error)
-        })
+        let mut file = NewFile::begin(&path, replace)?;
+        file.copy(&mut bytes.as_slice())?;
+        file.finish()
     })
     .await
 }

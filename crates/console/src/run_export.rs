@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Seek as _;
 use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -17,6 +19,7 @@ use crate::Console;
 use crate::api::*;
 use crate::columns::MetricColumn;
 use crate::console::{blocking, new_id};
+use crate::files::NewFile;
 use crate::parquet_file::{Cell, Kind, ParquetFile};
 use crate::runs::{MachineNames, check_id, is_system, scope_of};
 
@@ -87,6 +90,10 @@ impl Exports {
                 .map(|(_, export)| export.clone())
         })
         .ok_or_else(|| ErrorBody::not_found("export", id))
+    }
+
+    fn forget(&self, id: &str) {
+        self.with(|open| open.retain(|(other, _)| other != id));
     }
 }
 
@@ -226,10 +233,7 @@ impl Console {
         blocking(move || {
             let export = export.lock().unwrap_or_else(PoisonError::into_inner);
             let Written::Whole(file, size) = &export.file else {
-                return Err(ErrorBody::new(
-                    Code::WrongState,
-                    "The file is not whole yet.",
-                ));
+                return Err(not_whole());
             };
             let length = size.saturating_sub(args.offset).min(PART);
             let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
@@ -242,12 +246,61 @@ impl Console {
         .await
     }
 
+    /// Saves a file that is whole at a place that the person chose in the host's own dialog,
+    /// replacing what is there. Not a command: screens name no places.
+    ///
+    /// # Errors
+    /// `NotFound`, `WrongState`, and as [`crate::files::write`].
+    pub async fn runs_export_save(&self, id: &str, path: &Path) -> Result<(), ErrorBody> {
+        let export = self.exports().get(id)?;
+        let path = path.to_owned();
+        blocking(move || {
+            let mut export = export.lock().unwrap_or_else(PoisonError::into_inner);
+            let Written::Whole(file, _) = &mut export.file else {
+                return Err(not_whole());
+            };
+            file.rewind().map_err(|error| failed(error.into()))?;
+            let mut to = NewFile::begin(&path, true)?;
+            to.copy(file)?;
+            to.finish()
+        })
+        .await
+    }
+
+    /// Gives away a file that is whole, at its beginning, with its size: for a host that hands it
+    /// out. The export is forgotten.
+    ///
+    /// # Errors
+    /// `NotFound`, `WrongState`.
+    pub async fn runs_export_take(&self, id: &str) -> Result<(File, u64), ErrorBody> {
+        let export = self.exports().get(id)?;
+        let taken = blocking(move || {
+            let mut export = export.lock().unwrap_or_else(PoisonError::into_inner);
+            match std::mem::replace(&mut export.file, Written::Lost) {
+                Written::Whole(mut file, size) => {
+                    file.rewind().map_err(|error| failed(error.into()))?;
+                    Ok((file, size))
+                }
+                partly => {
+                    export.file = partly;
+                    Err(not_whole())
+                }
+            }
+        })
+        .await?;
+        self.exports().forget(id);
+        Ok(taken)
+    }
+
     /// Forgets an export, whole or not; one that is gone already too.
     pub async fn runs_export_end(&self, args: ById) -> Result<Nothing, ErrorBody> {
-        self.exports()
-            .with(|open| open.retain(|(id, _)| *id != args.id));
+        self.exports().forget(&args.id);
         Ok(())
     }
+}
+
+fn not_whole() -> ErrorBody {
+    ErrorBody::new(Code::WrongState, "The file is not whole yet.")
 }
 
 fn failed(error: ParquetError) -> ErrorBody {

@@ -1,7 +1,8 @@
 //! Runs as a Parquet file, at the boundary of the console.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test, helpers included
 
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
@@ -103,6 +104,89 @@ async fn whole(console: &Console, args: RunsExport) -> (Vec<u64>, Vec<u8>) {
     let gone = console.runs_export_more(by_id(&state.id)).await;
     assert_eq!(gone.unwrap_err().code, Code::NotFound);
     (seen, bytes)
+}
+
+/// An export that is whole and kept; answers its id and size.
+async fn kept(console: &Console) -> (String, u64) {
+    let mut state = console.runs_export(export("", None)).await.unwrap();
+    while state.size.is_none() {
+        state = console.runs_export_more(by_id(&state.id)).await.unwrap();
+    }
+    (state.id, state.size.unwrap())
+}
+
+/// A disk that holds so much, gone when dropped.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(at: PathBuf, size: &str) -> Self {
+        std::fs::create_dir(&at).unwrap();
+        let size = format!("size={size}");
+        let place = at.to_str().unwrap();
+        skerry_lab::run(&["mount", "-t", "tmpfs", "-o", &size, "tmpfs", place]).unwrap();
+        Self(at)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = skerry_lab::run(&["umount", "--lazy", self.0.to_str().unwrap_or_default()]);
+    }
+}
+
+fn entries(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    entries
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_kept_is_saved_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    seed(&folder.path().join("workspace.db"));
+    let console = console(folder.path()).await;
+    let early = console.runs_export(export("", None)).await.unwrap();
+    let out = folder.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    let path = out.join("runs.parquet");
+    let error = console.runs_export_save(&early.id, &path).await;
+    assert_eq!(error.unwrap_err().code, Code::WrongState);
+    let error = console.runs_export_take(&early.id).await;
+    assert_eq!(error.unwrap_err().code, Code::WrongState);
+
+    let (id, size) = kept(&console).await;
+    std::fs::write(&path, "an older one").unwrap();
+    console.runs_export_save(&id, &path).await.unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), size);
+    assert_eq!(rows(std::fs::read(&path).unwrap()).1.len(), RUNS - 1);
+    assert_eq!(entries(&out), ["runs.parquet"]);
+
+    // A disk that is too small for it: said with the place, and nothing is left there. With
+    // another place the same export is saved.
+    assert!(size > 16 << 10, "{size}");
+    let disk = Disk::mount(folder.path().join("small"), "16k");
+    let small = disk.0.join("runs.parquet");
+    let error = console.runs_export_save(&id, &small).await.unwrap_err();
+    assert_eq!(error.code, Code::DiskFull, "{error}");
+    assert!(error.message.contains("small/runs.parquet"), "{error}");
+    assert_eq!(entries(&disk.0), [""; 0]);
+    let again = out.join("again.parquet");
+    console.runs_export_save(&id, &again).await.unwrap();
+    assert_eq!(
+        std::fs::read(&again).unwrap(),
+        std::fs::read(&path).unwrap()
+    );
+
+    // A host that hands it out itself has it from its beginning, once.
+    let (mut file, length) = console.runs_export_take(&id).await.unwrap();
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes.len() as u64, length);
+    assert_eq!(bytes, std::fs::read(&path).unwrap());
+    let gone = console.runs_export_take(&id).await.unwrap_err();
+    assert_eq!(gone.code, Code::NotFound);
+    console.close().await;
 }
 
 fn rows(bytes: Vec<u8>) -> (Vec<String>, Vec<Row>) {

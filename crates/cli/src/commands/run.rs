@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use skerry_console::api::*;
-use skerry_console::files;
+use skerry_console::files::{self, NewFile};
 use skerry_domain::{Code, ErrorBody, LogStream, RunStatus, WorkloadPhase};
 
 use super::{Session, absolute, machine, time, word};
@@ -412,6 +412,8 @@ struct Exported {
 
 async fn export(session: &mut Session, asked: RunsExport, to: PathBuf) -> Result<(), ErrorBody> {
     let path = absolute("to", &to)?;
+    // Said before the work; what is there by its end is not replaced either.
+    files::vacant(Path::new(&path))?;
     let access = &mut session.access;
     let mut state: RunsExported = access.call("runs_export", asked).await?;
     let id = json!({ "id": state.id });
@@ -421,14 +423,17 @@ async fn export(session: &mut Session, asked: RunsExport, to: PathBuf) -> Result
         }
         state = access.call("runs_export_more", id.clone()).await?;
     };
-    let mut bytes = Vec::new();
-    while (bytes.len() as u64) < size {
-        let part = json!({ "id": state.id, "offset": bytes.len() });
+    let mut file = NewFile::begin(Path::new(&path), false)?;
+    let mut offset = 0;
+    while offset < size {
+        let part = json!({ "id": state.id, "offset": offset });
         let part: ExportBytes = access.call("runs_export_part", part).await?;
-        bytes.extend(files::decode(&part.base64)?);
+        let bytes = files::decode(&part.base64)?;
+        file.copy(&mut bytes.as_slice())?;
+        offset += bytes.len() as u64;
     }
     let () = access.call("runs_export_end", id).await?;
-    files::write(Path::new(&path), bytes, false).await?;
+    file.finish()?;
     let exported = Exported {
         path,
         runs: state.done,

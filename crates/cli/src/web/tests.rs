@@ -137,3 +137,34 @@ async fn a_taken_port_and_a_foreign_address_are_named() {
         .unwrap_err();
     assert_eq!(error.code, Code::Invalid);
 }
+
+#[tokio::test]
+async fn an_export_is_downloaded_once_and_only_with_a_session() {
+    let site = Site::open().await;
+    let cookie = site.enter(&site.host.sessions.new_link()).await.unwrap();
+    let asked = serde_json::json!({
+        "filter": "", "order_by": [], "experiment": null, "machine_id": null, "stage": "active",
+        "columns": null,
+    });
+    let mut state = site.console.call("runs_export", asked).await.unwrap();
+    let id = state["id"].as_str().unwrap().to_owned();
+    while state["size"].is_null() {
+        let args = serde_json::json!({ "id": id });
+        state = site.console.call("runs_export_more", args).await.unwrap();
+    }
+    let get = || Request::get(format!("/api/export/{id}")).header("host", "127.0.0.1:9");
+    let refused = site.send(get(), "").await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    let response = site.send(get().header("cookie", &cookie), "").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(
+        response.headers()[header::CONTENT_DISPOSITION],
+        "attachment"
+    );
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(bytes.len() as u64, state["size"].as_u64().unwrap());
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    let again = site.send(get().header("cookie", &cookie), "").await;
+    assert_eq!(again.status(), StatusCode::NOT_FOUND);
+    site.console.close().await;
+}

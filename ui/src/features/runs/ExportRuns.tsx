@@ -16,7 +16,7 @@ import { t } from "../../shared/i18n";
 import { readRuns, type Wanted } from "./readRuns";
 import styles from "./runs.module.css";
 import { runsCsv } from "./runsCsv";
-import { runsParquet } from "./runsParquet";
+import { type Kept, leave, runsParquet } from "./runsParquet";
 
 export interface ExportOf {
   readonly wanted: Wanted;
@@ -64,7 +64,7 @@ async function readCsv(
 type State =
   | { at: "choice" }
   | { at: "reading"; done: number; total: number }
-  | { at: "ready"; file: Blob; done: number; total: number }
+  | { at: "ready"; file: Blob | Kept; done: number; total: number }
   | { at: "failed"; error: unknown };
 
 function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string[]; onClose: () => void }) {
@@ -75,6 +75,11 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
   const [failure, setFailure] = useState<unknown>(null);
   const going = useRef<AbortController>(null);
   useEffect(() => () => going.current?.abort(), []);
+  const kept = state.at === "ready" && !(state.file instanceof Blob) ? state.file.id : null;
+  useEffect(() => {
+    if (kept === null) return;
+    return () => void leave(backend, kept);
+  }, [kept, backend]);
 
   const read = async () => {
     going.current?.abort();
@@ -95,17 +100,18 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
         format === "csv"
           ? await readCsv(backend, of.wanted, chosen, signal, tell)
           : await runsParquet(backend, of.wanted, chosen, signal, tell);
-      signal.throwIfAborted();
-      setState({ at: "ready", file, done, total });
+      if (!signal.aborted) setState({ at: "ready", file, done, total });
+      else if (!(file instanceof Blob)) await leave(backend, file.id);
     } catch (error) {
       if (!controller.signal.aborted) setState({ at: "failed", error });
     }
   };
   const name = `runs-${new Date().toISOString().slice(0, 10)}.${format}`;
-  const save = async (file: Blob) => {
+  const save = async (file: Blob | Kept) => {
     setFailure(null);
     try {
-      const place = await backend.saveFile(name, file);
+      const place =
+        file instanceof Blob ? await backend.saveFile(name, file) : await backend.saveExport(name, file.id);
       if (place === null) return;
       toast({ title: t("files.saved", { place }) });
       onClose();
@@ -133,6 +139,7 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
     );
   }
   if (state.at === "ready") {
+    const { file } = state;
     return (
       <div className={styles.viewForm}>
         {failure ? <ErrorBanner error={failure} /> : null}
@@ -143,12 +150,12 @@ function Body({ of, columns, onClose }: { of: ExportOf; columns: readonly string
           {state.done < state.total && t("runTable.export.less", { n: state.done, total: state.total })}
         </Banner>
         <div className={styles.formEnd}>
-          {format === "csv" && (
-            <Button icon={<Copy size={16} />} onPress={() => void copy(state.file)}>
+          {file instanceof Blob && (
+            <Button icon={<Copy size={16} />} onPress={() => void copy(file)}>
               {t("runTable.export.copy")}
             </Button>
           )}
-          <Button variant="primary" icon={<Download size={16} />} onPress={() => void save(state.file)}>
+          <Button variant="primary" icon={<Download size={16} />} onPress={() => void save(file)}>
             {t("runTable.export.save")}
           </Button>
         </div>

@@ -1,9 +1,15 @@
-import { type Backend, blobOf } from "../../shared/backend";
+import type { Backend } from "../../shared/backend";
 import type { Wanted } from "./readRuns";
 
+/** A file that the console keeps until it is saved or left. */
+export interface Kept {
+  readonly id: string;
+  readonly size: number;
+}
+
 /**
- * Runs as a Parquet file, which the console writes part by part: with the columns that are chosen, or with all
- * there are (`null`). `tell` hears how far it is.
+ * Runs as a Parquet file, which the console writes part by part and keeps: with the columns that are chosen, or
+ * with all there are (`null`). `tell` hears how far it is.
  */
 export async function runsParquet(
   backend: Backend,
@@ -11,7 +17,7 @@ export async function runsParquet(
   columns: readonly string[] | null,
   signal: AbortSignal,
   tell: (done: number, total: number) => void,
-): Promise<Blob> {
+): Promise<Kept> {
   const { filter, order_by, experiment, machine_id, stage } = wanted;
   let state = await backend.call("runs_export", {
     filter,
@@ -28,16 +34,16 @@ export async function runsParquet(
       tell(state.done, state.total);
       state = await backend.call("runs_export_more", { id });
     }
+    signal.throwIfAborted();
     tell(state.done, state.total);
-    const parts: Blob[] = [];
-    for (let offset = 0; offset < state.size; offset += parts.at(-1)?.size ?? 0) {
-      signal.throwIfAborted();
-      const { base64 } = await backend.call("runs_export_part", { id, offset });
-      parts.push(blobOf(base64, ""));
-    }
-    return new Blob(parts, { type: "application/vnd.apache.parquet" });
-  } finally {
-    // Left lying it gives way to later ones.
-    await backend.call("runs_export_end", { id }).catch(() => {});
+    return { id, size: state.size };
+  } catch (error) {
+    await leave(backend, id);
+    throw error;
   }
+}
+
+/** The console need not keep it any more; left lying it would give way to later ones. */
+export async function leave(backend: Backend, id: string): Promise<void> {
+  await backend.call("runs_export_end", { id }).catch(() => {});
 }

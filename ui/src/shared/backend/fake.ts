@@ -15,6 +15,8 @@ export interface FakeBackend extends Backend {
   readonly calls: { name: CommandName; args: unknown }[];
   /** Files that were saved. */
   readonly files: { name: string; file: Blob }[];
+  /** Exports that were saved, by their ids. */
+  readonly exports: { name: string; id: string }[];
   emit(event: Event): void;
 }
 
@@ -22,12 +24,18 @@ export function fakeBackend(handlers: Handlers, extra: Partial<Backend> = {}): F
   const subscribers = new Set<(signal: Signal) => void>();
   const calls: { name: CommandName; args: unknown }[] = [];
   const files: FakeBackend["files"] = [];
+  const exports: FakeBackend["exports"] = [];
   return {
     host: "fake",
     calls,
     files,
+    exports,
     async saveFile(name, file) {
       files.push({ name, file });
+      return name;
+    },
+    async saveExport(name, id) {
+      exports.push({ name, id });
       return name;
     },
     async call(name, args) {

@@ -48,5 +48,12 @@ export function tauriBackend(): Backend {
         throw asCommandError(error);
       }
     },
+    async saveExport(name, id) {
+      try {
+        return await invoke<string | null>("save_export", { name, id });
+      } catch (error) {
+        throw asCommandError(error);
+      }
+    },
   };
 }

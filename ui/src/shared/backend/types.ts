@@ -27,6 +27,8 @@ export interface Backend {
    * where, or null when the person thought better of it.
    */
   saveFile(name: string, file: Blob): Promise<string | null>;
+  /** The same with an export that the program keeps whole, which does not come here first. */
+  saveExport(name: string, id: string): Promise<string | null>;
 }
 
 export type LinkState = "open" | "broken" | "signed-out";

@@ -1,6 +1,13 @@
 import type { Event } from "../../bindings/api";
 import { type Backend, CommandError, asErrorBody, type LinkState } from "./types";
 
+function download(name: string, url: string): void {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+}
+
 /** The browser at `skerry web`: commands by POST, events as server-sent events, a session cookie for both. */
 export function webBackend(fetcher: typeof fetch = fetch, source: typeof EventSource = EventSource): Backend {
   const links = new Set<(link: LinkState) => void>();
@@ -92,12 +99,15 @@ export function webBackend(fetcher: typeof fetch = fetch, source: typeof EventSo
     },
     async saveFile(name, file) {
       const url = URL.createObjectURL(file);
-      const link = document.createElement("a");
-      link.href = url;
-      link.download = name;
-      link.click();
+      download(name, url);
       // The browser has taken the file over by the next turn.
       setTimeout(() => URL.revokeObjectURL(url), 0);
+      return name;
+    },
+    async saveExport(name, id) {
+      // A download that fails is not told to the page: ask whether there is one.
+      await backend.call("runs_export_more", { id });
+      download(name, `/api/export/${id}`);
       return name;
     },
     onLink(callback) {
