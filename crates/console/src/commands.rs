@@ -49,6 +49,7 @@ macro_rules! command_table {
             read runs_search(RunQuery) -> RunPage [Runs, Metrics];
             read run_get(ById) -> RunDetail [Runs, Metrics, Models];
             read runs_compare(RunIds) -> Comparison [Runs, Metrics];
+            read runs_best(RunsBest) -> Vec<RunBest> [Runs, Metrics];
             read runs_chart(RunsChartQuery) -> Vec<RunSeries> [Metrics];
             read run_views(Nothing) -> Vec<RunView> [Settings];
             write run_view_save(RunView) -> RunView [Settings];

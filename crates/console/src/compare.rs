@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use skerry_domain::ErrorBody;
+use skerry_domain::tracking::number;
+use skerry_store::{MetricSummary, StoreError};
 
 use crate::Console;
 use crate::api::*;
@@ -62,6 +64,38 @@ impl Console {
                 .map(|seen| self.run_row(seen, &names, 0))
                 .collect(),
         })
+    }
+
+    /// Least or greatest values of metrics. Runs that are not there have none.
+    pub async fn runs_best(&self, args: RunsBest) -> Result<Vec<RunBest>, ErrorBody> {
+        let ids = compared(args.run_ids)?;
+        self.db(move |store| {
+            store.read(|reader| {
+                let mut all = Vec::with_capacity(ids.len());
+                for run_id in ids {
+                    let summaries = match reader.metric_summaries(&run_id) {
+                        Ok(summaries) => summaries,
+                        Err(StoreError::NotFound(_)) => continue,
+                        Err(error) => return Err(error),
+                    };
+                    let best = |summary: MetricSummary| {
+                        let value = match args.best {
+                            Best::Min => summary.min,
+                            Best::Max => summary.max,
+                        }?;
+                        Some(BestValue {
+                            key: summary.key,
+                            value: value.is_finite().then_some(value),
+                            special: number::word(value).map(str::to_owned),
+                        })
+                    };
+                    let metrics = summaries.into_iter().filter_map(best).collect();
+                    all.push(RunBest { run_id, metrics });
+                }
+                Ok(all)
+            })
+        })
+        .await
     }
 }
 

@@ -70,7 +70,8 @@ impl Reader<'_> {
         })
     }
 
-    fn summaries(&self, series: &Series) -> Result<Vec<Sample>> {
+    /// The first, the last and the extreme points of each part of a series, by chunk.
+    pub(crate) fn summaries(&self, series: &Series) -> Result<Vec<Sample>> {
         let mut samples = Vec::new();
         let mut statement = self.conn().prepare_cached(
             "SELECT summary, iif(summary IS NULL, data, NULL) FROM chunks WHERE id >= ?1 AND id < ?2 ORDER BY id",

@@ -17,12 +17,16 @@ pub enum Pick {
     At(i64),
 }
 
+/// Summaries of so many points are read in less time than a row of a table is drawn.
+const LOOKED_THROUGH: i64 = 1 << 18;
+
 /// A value that was picked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Picked {
     /// The value; NaN where that is what was logged.
     pub value: f64,
-    /// The step of its point, where that is known: of a least or greatest value it is not.
+    /// The step of its point. Of a least or greatest value where it is soon found: not among very
+    /// many points; of several such points the first where steps rise.
     pub step: Option<i64>,
 }
 
@@ -45,13 +49,27 @@ impl Reader<'_> {
         let Some(series) = self.series(run_id, key)? else {
             return Ok(None);
         };
-        let number = |value: Option<f64>| value.map(|value| Picked { value, step: None });
         Ok(match pick {
             Pick::Last => Some(series.last.into()),
-            Pick::Least => number(series.min),
-            Pick::Greatest => number(series.max),
+            Pick::Least => self.where_is(&series, series.min)?,
+            Pick::Greatest => self.where_is(&series, series.max)?,
             Pick::At(step) => self.at_step(&series, step)?.map(Picked::from),
         })
+    }
+
+    /// A value that is the least or greatest of its chunk: summaries have these.
+    fn where_is(&self, series: &Series, value: Option<f64>) -> Result<Option<Picked>> {
+        let Some(value) = value else {
+            return Ok(None);
+        };
+        let step = if series.points <= LOOKED_THROUGH {
+            let samples = self.summaries(series)?;
+            let there = samples.iter().filter(|sample| sample.value == value);
+            there.map(|sample| sample.step).min()
+        } else {
+            None
+        };
+        Ok(Some(Picked { value, step }))
     }
 
     fn at_step(&self, series: &Series, step: i64) -> Result<Option<Sample>> {

@@ -94,8 +94,9 @@ fn the_value_at_a_step_is_found_among_many_points_and_few() {
         );
     }
     assert_eq!(picked(&store, &run, Pick::At(-1)), None);
-    assert_eq!(picked(&store, &run, Pick::Least), Some((1.0, None)));
-    assert_eq!(picked(&store, &run, Pick::Greatest), Some((49_999.0, None)));
+    assert_eq!(picked(&store, &run, Pick::Least), Some((1.0, Some(3))));
+    let greatest = Some((49_999.0, Some(149_997)));
+    assert_eq!(picked(&store, &run, Pick::Greatest), greatest);
     assert_eq!(picked(&store, &run, Pick::Last).unwrap().1, Some(149_997));
 }
 
@@ -113,6 +114,12 @@ fn the_value_at_a_step_is_the_last_of_points_that_came_late_or_twice() {
     assert_eq!(picked(&store, &run, Pick::At(9)), Some((9.0, Some(5))));
     assert_eq!(picked(&store, &run, Pick::At(19)), Some((1.0, Some(10))));
     assert_eq!(picked(&store, &run, Pick::At(20)), Some((3.0, Some(20))));
+    // Of several points that are the best, and as late as it came, the first step.
+    assert_eq!(picked(&store, &run, Pick::Least), Some((1.0, Some(10))));
+    assert_eq!(picked(&store, &run, Pick::Greatest), Some((9.0, Some(5))));
+    log(&store, &run, "m", [(30, 9.0), (3, 9.0), (40, 1.0)]);
+    assert_eq!(picked(&store, &run, Pick::Least), Some((1.0, Some(10))));
+    assert_eq!(picked(&store, &run, Pick::Greatest), Some((9.0, Some(3))));
     let nan = self::run(&store);
     log(&store, &nan, "m", [(0, f64::NAN)]);
     assert_eq!(picked(&store, &nan, Pick::Least), None);

@@ -422,6 +422,28 @@ files: number,
 bytes: number, };
 
 /**
+ * Which value of a metric is its best.
+ */
+export type Best = "min" | "max";
+
+/**
+ * The best value of a metric.
+ */
+export type BestValue = {
+/**
+ * Key.
+ */
+key: string,
+/**
+ * Value; `null` stands for the infinities, see `special`.
+ */
+value: number | null,
+/**
+ * "Infinity" or "-Infinity" when it is one of those.
+ */
+special: string | null, };
+
+/**
  * The id of something; for commands that need nothing else.
  */
 export type ById = {
@@ -2478,6 +2500,19 @@ problem: ErrorBody | null, };
 export type RevisionOutcome = "pending" | "live" | "retired" | "refused";
 
 /**
+ * The best values of a run's metrics.
+ */
+export type RunBest = {
+/**
+ * Run id.
+ */
+run_id: string,
+/**
+ * A value for each metric that was ever a number.
+ */
+metrics: Array<BestValue>, };
+
+/**
  * Everything about a run except points, lines and files.
  */
 export type RunDetail = {
@@ -2918,6 +2953,19 @@ stage: RunStage,
  * the usual choice.
  */
 columns: Array<string> | null, };
+
+/**
+ * Asks for the best values of runs' metrics.
+ */
+export type RunsBest = {
+/**
+ * Run ids (1 to 200).
+ */
+run_ids: Array<string>,
+/**
+ * Which are the best.
+ */
+best: Best, };
 
 /**
  * Asks for one metric of several runs.
@@ -3653,6 +3701,7 @@ export interface Commands {
   runs_search: { args: RunQuery; result: RunPage };
   run_get: { args: ById; result: RunDetail };
   runs_compare: { args: RunIds; result: Comparison };
+  runs_best: { args: RunsBest; result: Array<RunBest> };
   runs_chart: { args: RunsChartQuery; result: Array<RunSeries> };
   run_views: { args: null; result: Array<RunView> };
   run_view_save: { args: RunView; result: RunView };
@@ -3762,6 +3811,7 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   runs_search: { provides: ["runs","metrics"], invalidates: [] },
   run_get: { provides: ["runs","metrics","models"], invalidates: [] },
   runs_compare: { provides: ["runs","metrics"], invalidates: [] },
+  runs_best: { provides: ["runs","metrics"], invalidates: [] },
   runs_chart: { provides: ["metrics"], invalidates: [] },
   run_views: { provides: ["settings"], invalidates: [] },
   run_view_save: { provides: [], invalidates: ["settings"] },

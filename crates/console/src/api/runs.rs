@@ -545,6 +545,45 @@ pub struct Comparison {
     pub more: bool,
 }
 
+/// Asks for the best values of runs' metrics.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunsBest {
+    /// Run ids (1 to 200).
+    pub run_ids: Vec<String>,
+    /// Which are the best.
+    pub best: Best,
+}
+
+/// Which value of a metric is its best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Best {
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+}
+
+/// The best values of a run's metrics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RunBest {
+    /// Run id.
+    pub run_id: String,
+    /// A value for each metric that was ever a number.
+    pub metrics: Vec<BestValue>,
+}
+
+/// The best value of a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct BestValue {
+    /// Key.
+    pub key: String,
+    /// Value; `null` stands for the infinities, see `special`.
+    pub value: Option<f64>,
+    /// "Infinity" or "-Infinity" when it is one of those.
+    pub special: Option<String>,
+}
+
 /// What a fact of a comparison is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

@@ -2,10 +2,11 @@ import { Equal } from "lucide-react";
 import { memo, useMemo, useState } from "react";
 import type { Comparison, FactGroup } from "../../bindings/api";
 import { seriesColor, shortValue } from "../../shared/charts";
-import { CopyButton, EmptyState, Switch } from "../../shared/components";
+import { CopyButton, EmptyState, ErrorBanner, LoadingShape, Switch } from "../../shared/components";
 import { numberFormat } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
 import { tsv } from "../../shared/table";
+import { BestChoice, type Shown, useBest } from "../runs/bestValues";
 import { metricValue } from "../runs/values";
 import styles from "./compare.module.css";
 import type { Linked } from "./linked";
@@ -24,10 +25,12 @@ interface Line {
   readonly numbers?: readonly (number | undefined)[];
 }
 
-function linesOf(data: Comparison): Map<Group, Line[]> {
+function linesOf(data: Comparison, best: ReturnType<typeof useBest>["best"] | null): Map<Group, Line[]> {
   const groups = new Map<Group, Line[]>(GROUPS.map((group) => [group, []]));
   for (const { key, values } of data.metrics) {
-    const numbers = values.map((value) => metricValue(value ?? undefined));
+    const numbers = values.map((value, i) =>
+      metricValue(best ? best.get(data.runs[i]?.id ?? "")?.get(key) : (value ?? undefined)),
+    );
     const texts = numbers.map((n) => (n === undefined ? null : String(n)));
     groups.get("metric")?.push({ key, values: texts, numbers, differs: new Set(texts).size > 1 });
   }
@@ -53,12 +56,15 @@ export function deltaOf(value: number | undefined, base: number | undefined): st
 
 export function Differences({ data, base, linked }: { data: Comparison; base: number; linked: Linked }) {
   const [only, setOnly] = useState(true);
+  const [shown, setShown] = useState<Shown>("last");
+  const ids = useMemo(() => data.runs.map((run) => run.id), [data.runs]);
+  const { best, pending, error } = useBest(ids, shown);
   const groups = useMemo(
     () =>
-      [...linesOf(data)]
+      [...linesOf(data, shown === "last" ? null : best)]
         .map(([group, lines]) => [group, only ? lines.filter((line) => line.differs) : lines] as const)
         .filter(([, lines]) => lines.length > 0),
-    [data, only],
+    [data, only, shown, best],
   );
   const text = useMemo(
     () =>
@@ -76,9 +82,14 @@ export function Differences({ data, base, linked }: { data: Comparison; base: nu
         <Switch isSelected={only} onChange={setOnly}>
           {t("compare.onlyDifferent")}
         </Switch>
+        {data.metrics.length > 0 && <BestChoice shown={shown} onShown={setShown} />}
         <CopyButton text={text} label={t("compare.copy")} withWords />
       </div>
-      {groups.length === 0 ? (
+      {error ? (
+        <ErrorBanner error={error} />
+      ) : pending ? (
+        <LoadingShape rows={5} />
+      ) : groups.length === 0 ? (
         <EmptyState icon={Equal} title={t("compare.sameTitle")} lead={t("compare.sameLead")} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table scrolls, also by keyboard

@@ -63,6 +63,24 @@ it("goes from a selection in the table to the comparison, by key and by button",
   expect(router.state.location.search).toEqual({ runs: `${RUNS[2]?.id},${RUNS[3]?.id}` });
 });
 
+it("compares the best values of metrics, which are asked for only then", async () => {
+  const { user, backend } = renderScreen(address(3, "differences"));
+  const header = { name: "val/f1" };
+  await screen.findByRole("rowheader", header);
+  const row = () => screen.queryByRole("rowheader", header)?.closest("tr")?.textContent ?? "";
+  const last = row();
+  const asked = () => backend.calls.filter((call) => call.name === "runs_best").map((call) => call.args);
+  expect(asked()).toEqual([]);
+  await user.click(screen.getByRole("radio", { name: "Smallest" }));
+  // It begins at 0.33 in each run.
+  await waitFor(() => expect(row()).toMatch(/^val\/f10\.3/));
+  expect(row()).not.toBe(last);
+  expect(asked()).toEqual([{ run_ids: ids(3), best: "min" }]);
+  expect(await axeProblems()).toEqual([]);
+  await user.click(screen.getByRole("radio", { name: "Last" }));
+  await waitFor(() => expect(row()).toBe(last));
+});
+
 it("shows only what differs until all is wanted, with deltas to the chosen baseline, and copies it", async () => {
   const { user, router } = renderScreen(address(3, "differences"));
   const table = await screen.findByRole("table");

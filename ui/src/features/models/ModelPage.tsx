@@ -20,6 +20,8 @@ import {
 import { formatTime, shortId } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
 import { type Column, DataTable } from "../../shared/table";
+import { BestChoice, type Shown, useBest } from "../runs/bestValues";
+import { hintOf, markOf } from "../runs/metricColumns";
 import { metricValue } from "../runs/values";
 import { AliasesTab } from "./AliasesTab";
 import { ApprovalWord, approvalWords } from "./approval";
@@ -71,6 +73,9 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
       .slice(0, 3)
       .map(([key]) => key);
   }, [model.versions]);
+  const [shown, setShown] = useState<Shown>("last");
+  const runIds = useMemo(() => [...new Set(model.versions.flatMap((v) => v.run_id ?? []))], [model.versions]);
+  const { best, error: notRead } = useBest(runIds, shown);
   const columns = useMemo<Column<VersionRow>[]>(
     () => [
       {
@@ -100,17 +105,25 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
         cell: (v) => <ApprovalWord approval={v.approval} />,
         width: 196,
       },
-      ...metricKeys.map(
-        (key): Column<VersionRow> => ({
+      ...metricKeys.map((key): Column<VersionRow> => {
+        const value = (v: VersionRow) =>
+          metricValue(
+            shown === "last" ? v.metrics.find((m) => m.key === key) : best.get(v.run_id ?? "")?.get(key),
+          );
+        const metric = { key, of: shown, step: null };
+        const mark = markOf(metric);
+        return {
           id: `m:${key}`,
           header: key,
-          text: (v) => String(metricValue(v.metrics.find((m) => m.key === key)) ?? ""),
-          cell: (v) => shortValue(metricValue(v.metrics.find((m) => m.key === key)), currentLocale()),
-          sort: (v) => metricValue(v.metrics.find((m) => m.key === key)),
-          width: 92,
+          hint: hintOf(metric),
+          ...(mark === "" ? {} : { mark }),
+          text: (v) => String(value(v) ?? ""),
+          cell: (v) => <span title={String(value(v) ?? "")}>{shortValue(value(v), currentLocale())}</span>,
+          sort: value,
+          width: shown === "last" ? 92 : 128,
           align: "end",
-        }),
-      ),
+        };
+      }),
       {
         id: "run",
         header: t("models.col.run"),
@@ -151,7 +164,7 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
         width: 200,
       },
     ],
-    [metricKeys, model.protected],
+    [metricKeys, model.protected, shown, best],
   );
   const tab = TABS.find((each) => each === search.tab) ?? "versions";
   const [one, two] = [...chosen].map(Number).sort((x, y) => x - y);
@@ -160,8 +173,14 @@ function Body({ model, error }: { model: ModelDetail; error: unknown }) {
   }`;
   const versions = (
     <>
+      {notRead ? (
+        <div className={styles.banner}>
+          <ErrorBanner error={notRead} />
+        </div>
+      ) : null}
       {row.versions > 1 && (
         <div className={styles.toolbar}>
+          {metricKeys.length > 0 && <BestChoice shown={shown} onShown={setShown} />}
           <LinkButton size="small" icon={<GitCompareArrows size={14} aria-hidden />} to={comparePath}>
             {t("approvals.compare")}
           </LinkButton>

@@ -26,6 +26,20 @@ describe("screens", () => {
   });
 });
 
+it("shows the best values of the versions' runs when they are asked for", async () => {
+  const { user, backend } = renderScreen("/models/penguins");
+  const header = () => screen.findByRole("columnheader", { name: /accuracy/ });
+  expect((await header()).textContent).not.toContain("max");
+  await user.click(screen.getByRole("radio", { name: "Largest" }));
+  expect((await header()).textContent).toContain("max");
+  await waitFor(() =>
+    expect(backend.calls.filter((call) => call.name === "runs_best")).toEqual([
+      { name: "runs_best", args: expect.objectContaining({ best: "max" }) },
+    ]),
+  );
+  expect(await axeProblems()).toEqual([]);
+});
+
 it("registers a model from a run and goes to the version", async () => {
   const { user, backend, router } = renderScreen(`/runs/${RUNS[1]?.id}`);
   await user.click(await screen.findByRole("button", { name: "Register model" }));

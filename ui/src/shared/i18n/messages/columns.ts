@@ -31,6 +31,11 @@ export const columns = define({
   "columns.add": { en: "Add", sv: "Lägg till" },
   "columns.whole": { en: "A step is a whole number.", sv: "Ett steg är ett heltal." },
 
+  "columns.values": { en: "Values of metrics", sv: "Mätvärdenas värden" },
+  "columns.values.last": { en: "Last", sv: "Senaste" },
+  "columns.values.min": { en: "Smallest", sv: "Minsta" },
+  "columns.values.max": { en: "Largest", sv: "Största" },
+
   "charts.x.metric": { en: "Metric", sv: "Mätvärde" },
   "charts.over.which": { en: "Metric on the horizontal axis", sv: "Mätvärde på den vågräta axeln" },
   "charts.over.none": { en: "No step in common with {metric}", sv: "Inget steg gemensamt med {metric}" },
