@@ -1,11 +1,4 @@
 //! Opening, closing, limits and the data itself.
-#![allow(missing_docs)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests say what must hold by panicking, their helpers too"
-)]
 
 use std::sync::Arc;
 
@@ -13,37 +6,12 @@ use skerry_domain::tracking::{LogLine, MetricPoint};
 use skerry_domain::{Code, Coded, LifecycleStage, LogStream};
 use skerry_store::{Append, Batch, NewRun, Purge, Store, StoreOptions};
 
-fn open(path: &std::path::Path) -> Store {
-    Store::open(path, StoreOptions::default()).unwrap()
-}
-
-fn new_run(store: &Store) -> String {
-    store
-        .write(|tx| tx.create_run(NewRun::default()))
-        .unwrap()
-        .info
-        .run_id
-}
+use crate::common::{log, new_run, open};
 
 fn points(range: std::ops::Range<i64>) -> Vec<MetricPoint> {
     range
         .map(|n| MetricPoint::new("m", (n % 1_000) as f64, 1_700_000_000_000 + n, n))
         .collect()
-}
-
-fn log(store: &Store, run: &str, metrics: Vec<MetricPoint>) {
-    let run = run.to_owned();
-    store
-        .write(move |tx| {
-            tx.log_batch(
-                &run,
-                Batch {
-                    metrics,
-                    ..Batch::default()
-                },
-            )
-        })
-        .unwrap();
 }
 
 #[test]

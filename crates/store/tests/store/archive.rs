@@ -1,23 +1,13 @@
 //! Runs that are archived: out of sight for whoever asks for that, and all there.
-#![allow(missing_docs)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests say what must hold by panicking, their helpers too"
-)]
 
 use rusqlite::Connection;
 use skerry_domain::{Code, Coded, KeyValue, LifecycleStage};
-use skerry_store::{ARCHIVED_TAG, NewRun, Purge, RunQuery, Store, StoreOptions};
+use skerry_store::{ARCHIVED_TAG, Purge, RunQuery, Store};
 
-fn open(path: &std::path::Path) -> Store {
-    Store::open(path, StoreOptions::default()).unwrap()
-}
+use crate::common::{new_run, open};
 
 fn runs(store: &Store, count: usize) -> Vec<String> {
-    let made = |_| store.write(|tx| tx.create_run(NewRun::default())).unwrap();
-    (0..count).map(made).map(|run| run.info.run_id).collect()
+    (0..count).map(|_| new_run(store)).collect()
 }
 
 /// How many there are, and their ids in order.
