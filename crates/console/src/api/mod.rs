@@ -6,6 +6,7 @@
 mod approvals;
 mod charts;
 mod checks;
+mod compare;
 mod deployments;
 mod machines;
 mod models;
@@ -16,6 +17,7 @@ mod workspace;
 pub use approvals::*;
 pub use charts::*;
 pub use checks::*;
+pub use compare::*;
 pub use deployments::*;
 pub use machines::*;
 pub use models::*;
