@@ -170,7 +170,8 @@ impl Figure {
     /// # Errors
     /// When the backend or the encoder fails.
     pub fn png(&self, theme: Theme, language: Language) -> Result<Vec<u8>, FigureError> {
-        let sheet = self.sheet(theme, language)?;
+        let mut sheet = self.sheet(theme, language)?;
+        sheet.shapes = sheet.shapes.into_iter().flat_map(blunt).collect();
         // Even, since two by two become one.
         let (width, height) = (
             fine(WIDTH).unsigned_abs() as usize,
@@ -200,6 +201,44 @@ impl Figure {
         writer.finish().map_err(FigureError::new)?;
         Ok(file)
     }
+}
+
+/// Where a path turns back the bitmap backend brings its edges to a point, which may lie far off:
+/// there it ends, and another begins.
+fn blunt(shape: Shape) -> Vec<Shape> {
+    let Shape::Path {
+        points,
+        color,
+        alpha,
+        width,
+    } = shape
+    else {
+        return vec![shape];
+    };
+    let mut paths: Vec<Vec<Point>> = Vec::new();
+    let mut path: Vec<Point> = Vec::new();
+    for point in points {
+        if let [.., before, at] = path[..] {
+            let (from, to) = (
+                (at.0 - before.0, at.1 - before.1),
+                (point.0 - at.0, point.1 - at.1),
+            );
+            if from.0 * to.0 + from.1 * to.1 < 0.0 {
+                paths.push(std::mem::replace(&mut path, vec![at]));
+            }
+        }
+        path.push(point);
+    }
+    paths.push(path);
+    paths
+        .into_iter()
+        .map(|points| Shape::Path {
+            points,
+            color,
+            alpha,
+            width,
+        })
+        .collect()
 }
 
 /// The mean of each two by two pixels: smooth edges, which the backend does not draw.

@@ -120,6 +120,24 @@ fn a_figure_is_a_png_of_twice_the_size_that_shows_its_lines() {
 }
 
 #[test]
+fn a_line_that_turns_back_stays_in_the_frame_of_a_png() {
+    let mut sharp = figure(1, 2_000);
+    for (n, y) in sharp.lines[0].y.iter_mut().enumerate() {
+        *y = [0.0, 1.0, 0.3, 0.9, 0.1][n % 5];
+    }
+    let file = sharp.png(Theme::Light, Language::En).unwrap();
+    let mut reader = png::Decoder::new(std::io::Cursor::new(&file))
+        .read_info()
+        .unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut pixels).unwrap();
+    // Beside the title and over the plot there is nothing.
+    for row in pixels.chunks_exact(1920 * 3).take(80) {
+        assert!(row[600 * 3..].iter().all(|part| *part == 255));
+    }
+}
+
+#[test]
 fn what_has_no_place_is_said_and_drawn_apart() {
     let mut odd = figure(1, 60);
     odd.lines[0].y[20] = f64::NAN;
