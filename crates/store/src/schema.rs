@@ -92,6 +92,9 @@ pub(crate) fn open_writer(path: &Path, options: &StoreOptions) -> Result<Connect
     if truncated(path) {
         return Err(StoreError::Corrupt(path.display().to_string()));
     }
+    // SQLite lets no group write what it makes, whatever the umask allows; files beside the store
+    // have its mode. One that is there is not opened, and what fails here SQLite says.
+    let _ = std::fs::File::create_new(path);
     let mut conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE
