@@ -10,6 +10,11 @@ const report = REPORTS[0];
 const content = report?.content ?? { title: "", runs: { kind: "chosen" as const, runs: [] }, blocks: [] };
 const searched = REPORTS[2]?.content ?? content;
 const block = (n: number): ReportBlock => content.blocks[n] ?? newBlock("text");
+const { body } = block(4);
+const over: ReportBlock = {
+  id: "over",
+  body: body.kind === "chart" ? { ...body, metrics: ["loss"], over: "accuracy", smoothing: 0.6 } : body,
+};
 const none = { ...content, runs: { kind: "chosen" as const, runs: [] } };
 const wrong = { ...searched, runs: { ...searched.runs, filter: "metrics. >" } as typeof searched.runs };
 
@@ -18,6 +23,7 @@ export const reportStories: Story[] = [
     text: () => <BlockView block={block(0)} content={content} />,
     chart: () => <BlockView block={block(1)} content={content} />,
     "chart of two metrics": () => <BlockView block={block(4)} content={content} />,
+    "chart over another metric": () => <BlockView block={over} content={content} />,
     "table with a run that is gone": () => <BlockView block={block(2)} content={content} />,
     "chart without a metric": () => <BlockView block={newBlock("chart")} content={content} />,
     "chart without runs": () => <BlockView block={newBlock("chart", { metrics: ["loss"] })} content={none} />,
@@ -27,6 +33,9 @@ export const reportStories: Story[] = [
   ...stories("Report part", {
     "text being written": () => <BlockFields block={block(0)} content={content} onChange={() => {}} />,
     "chart being chosen": () => <BlockFields block={block(4)} content={content} onChange={() => {}} />,
+    "chart over another metric being chosen": () => (
+      <BlockFields block={over} content={content} onChange={() => {}} />
+    ),
     "table being chosen": () => <BlockFields block={block(2)} content={searched} onChange={() => {}} />,
   }),
   ...stories("Report conflict", {
