@@ -77,7 +77,7 @@ it("compares the best values of metrics, which are asked for only then", async (
   expect(row()).not.toBe(last);
   expect(asked()).toEqual([{ run_ids: ids(3), best: "min" }]);
   expect(await axeProblems()).toEqual([]);
-  await user.click(screen.getByRole("radio", { name: "Last" }));
+  await user.click(screen.getByRole("radio", { name: "Last values" }));
   await waitFor(() => expect(row()).toBe(last));
 });
 

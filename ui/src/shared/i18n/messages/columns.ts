@@ -32,7 +32,7 @@ export const columns = define({
   "columns.whole": { en: "A step is a whole number.", sv: "Ett steg är ett heltal." },
 
   "columns.values": { en: "Values of metrics", sv: "Mätvärdenas värden" },
-  "columns.values.last": { en: "Last", sv: "Senaste" },
+  "columns.values.last": { en: "Last values", sv: "Senaste värden" },
   "columns.values.min": { en: "Smallest", sv: "Minsta" },
   "columns.values.max": { en: "Largest", sv: "Största" },
 
