@@ -125,29 +125,45 @@ impl Desk {
     #[must_use]
     pub fn processes(&self) -> Vec<(u32, String)> {
         let mark = format!("HOME={}", self.home().display());
-        let mut found = Vec::new();
+        let mut all = Vec::new();
         for entry in fs::read_dir("/proc").unwrap().flatten() {
-            let Some(pid) = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok())
-            else {
+            let name = entry.file_name();
+            let Some(pid) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
                 continue;
             };
             let Ok(environment) = fs::read(entry.path().join("environ")) else {
                 continue;
             };
-            if environment
+            let ours = environment
                 .split(|byte| *byte == 0)
-                .any(|one| one == mark.as_bytes())
-            {
-                let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-                let line = String::from_utf8_lossy(&line).replace('\0', " ");
-                found.push((pid, line));
-            }
+                .any(|one| one == mark.as_bytes());
+            all.push((pid, parent(&entry.path()), ours));
         }
-        found
+        // Chromium's processes write over their environment: they are known by their parents.
+        while let Some(child) = all.iter().position(|(_, parent, ours)| {
+            !ours
+                && all
+                    .iter()
+                    .any(|(pid, _, ours)| *ours && Some(*pid) == *parent)
+        }) {
+            all[child].2 = true;
+        }
+        all.into_iter()
+            .filter(|(_, _, ours)| *ours)
+            .map(|(pid, ..)| {
+                let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                (pid, String::from_utf8_lossy(&line).replace('\0', " "))
+            })
+            .collect()
     }
+}
+
+/// The process that started one, by its folder in /proc.
+fn parent(process: &Path) -> Option<u32> {
+    let told = fs::read_to_string(process.join("stat")).ok()?;
+    // Behind the name, which may have anything in it: state, parent.
+    let (_, rest) = told.rsplit_once(')')?;
+    rest.split_whitespace().nth(1)?.parse().ok()
 }
 
 impl Default for Desk {

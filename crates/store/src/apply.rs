@@ -316,10 +316,7 @@ impl Reading<'_, '_> {
         let run = self.tx.run_number(run_id)?;
         self.tx.put_tags(run, set)?;
         for key in deleted {
-            self.tx.conn().execute(
-                "DELETE FROM tags WHERE run = ?1 AND key = ?2",
-                params![run, key],
-            )?;
+            self.tx.remove_tag(run, key)?;
         }
         Ok(())
     }

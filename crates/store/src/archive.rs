@@ -1,5 +1,5 @@
 //! Archiving runs: out of sight, and nothing more. It is a tag, so MLflow's clients see it and
-//! can filter by it; a column that triggers keep beside it is what searches read.
+//! can filter by it; a column that is written with it is what searches read.
 
 use skerry_domain::{KeyValue, utc};
 

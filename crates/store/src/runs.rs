@@ -6,6 +6,7 @@ use skerry_domain::change::RunRecord;
 use skerry_domain::tracking::{MetricPoint, Run, RunInfo};
 use skerry_domain::{Change, KeyValue, LifecycleStage, Millis, RunStatus};
 
+use crate::archive::ARCHIVED_TAG;
 use crate::experiments::{lifecycle, pairs};
 use crate::{Reader, Result, StoreError, Tx, limits, names};
 
@@ -207,6 +208,39 @@ impl<'r> DataOfRuns<'r> {
         })
     }
 
+    /// Only params and tags of these keys, in the order of the keys.
+    pub(crate) fn load_only(
+        &self,
+        id: i64,
+        info: RunInfo,
+        params: &[&str],
+        tags: &[&str],
+    ) -> Result<Run> {
+        let of = |table: &str, keys: &[&str]| -> Result<Vec<KeyValue>> {
+            let mut statement = self.reader.conn().prepare_cached(&format!(
+                "SELECT value FROM {table} WHERE run = ?1 AND key = ?2"
+            ))?;
+            let mut found = Vec::new();
+            for key in keys {
+                let value = statement.query_row(params![id, key], |row| row.get(0));
+                if let Some(value) = value.optional()? {
+                    let key = (*key).to_owned();
+                    found.push(KeyValue { key, value });
+                }
+            }
+            Ok(found)
+        };
+        Ok(Run {
+            info,
+            metrics: Vec::new(),
+            params: of("params", params)?,
+            tags: of("tags", tags)?,
+            datasets: Vec::new(),
+            model_inputs: Vec::new(),
+            model_outputs: Vec::new(),
+        })
+    }
+
     /// Latest point of each metric, by name.
     fn latest_metrics(&mut self, run: i64) -> Result<Vec<MetricPoint>> {
         let mut points = Vec::new();
@@ -293,12 +327,7 @@ impl Tx<'_> {
         };
         let tags = by_key(&new.tags);
         let id = self.insert_run(&record, experiment.id, new.opened_by.as_deref())?;
-        let mut statement = self
-            .conn()
-            .prepare_cached("INSERT INTO tags (run, key, value) VALUES (?1, ?2, ?3)")?;
-        for tag in &tags {
-            statement.execute(params![id, tag.key, tag.value])?;
-        }
+        self.put_tags(id, &tags)?;
         let run = Run {
             info: RunInfo {
                 run_id: record.run_id.clone(),
@@ -516,11 +545,7 @@ impl Tx<'_> {
     /// `NotFound` for the run or the tag.
     pub fn delete_run_tag(&self, run_id: &str, key: &str) -> Result<()> {
         let target = self.active_run(run_id)?;
-        let gone = self.conn().execute(
-            "DELETE FROM tags WHERE run = ?1 AND key = ?2",
-            params![target.id, key],
-        )?;
-        if gone == 0 {
+        if !self.remove_tag(target.id, key)? {
             return Err(StoreError::NotFound(format!(
                 "No tag with name: {key} in run with id {run_id}"
             )));
@@ -674,7 +699,24 @@ impl Tx<'_> {
         for tag in tags {
             statement.execute(params![run, tag.key, tag.value])?;
         }
+        if tags.iter().any(|tag| tag.key == ARCHIVED_TAG) {
+            self.conn()
+                .execute("UPDATE runs SET archived = 1 WHERE id = ?1", [run])?;
+        }
         Ok(())
+    }
+
+    /// Answers whether the run had it.
+    pub(crate) fn remove_tag(&self, run: i64, key: &str) -> Result<bool> {
+        let gone = self
+            .conn()
+            .prepare_cached("DELETE FROM tags WHERE run = ?1 AND key = ?2")?
+            .execute(params![run, key])?;
+        if key == ARCHIVED_TAG {
+            self.conn()
+                .execute("UPDATE runs SET archived = 0 WHERE id = ?1", [run])?;
+        }
+        Ok(gone > 0)
     }
 
     pub(crate) fn journal_run(&self, run_id: &str) -> Result<()> {

@@ -57,6 +57,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
         20_261_127_200_000,
         include_str!("../migrations/20261127200000_varies.sql"),
     ),
+    (
+        20_261_127_203_000,
+        include_str!("../migrations/20261127203000_untriggered.sql"),
+    ),
 ];
 
 /// SQLite's `application_id` of our files: "Skry".

@@ -136,7 +136,11 @@ impl Room {
                         self.refuse(Job::Write(write), &error);
                         break;
                     }
-                    let outcome = self.one(write);
+                    let outcome = if done.is_empty() {
+                        self.first(write)
+                    } else {
+                        self.one(write)
+                    };
                     done.push(outcome.answer);
                     if outcome.failed && self.conn.is_autocommit() {
                         // A full disk makes SQLite give up the whole transaction.
@@ -191,6 +195,22 @@ impl Room {
 
     fn flush(&self) -> Result<()> {
         self.appends.borrow_mut().flush(&self.tx(self.journal))
+    }
+
+    /// A job before which nothing was written: what it leaves when it fails goes with the
+    /// whole transaction. SQLite keeps no copies of pages for it, as it does for a part.
+    fn first(&self, write: impl FnOnce(&Tx<'_>) -> Outcome) -> Outcome {
+        let outcome = write(&self.tx(self.journal));
+        if outcome.failed {
+            self.metric_names.borrow_mut().clear();
+            if !self.conn.is_autocommit() {
+                // When it cannot begin again, the group is lost as by a full disk.
+                let _ = self
+                    .run("ROLLBACK")
+                    .and_then(|()| self.run("BEGIN IMMEDIATE"));
+            }
+        }
+        outcome
     }
 
     fn one(&self, write: impl FnOnce(&Tx<'_>) -> Outcome) -> Outcome {

@@ -119,10 +119,10 @@ fn an_older_file_keeps_what_its_tags_say() {
     };
     let conn = Connection::open(&path).unwrap();
     conn.execute_batch(
-        "DROP TRIGGER runs_archived; DROP TRIGGER runs_unarchived; DROP INDEX runs_by_start;
+        "DROP INDEX runs_by_start;
          ALTER TABLE runs DROP COLUMN archived;
          CREATE INDEX runs_by_start ON runs (experiment, deleted, start_time DESC, run_id);
-         DELETE FROM migrations WHERE time = 20261127164500;",
+         DELETE FROM migrations WHERE time IN (20261127164500, 20261127203000);",
     )
     .unwrap();
     drop(conn);

@@ -31,6 +31,7 @@ const PARTS: &[&str] = &[
     "growth",
     "chart",
     "screens",
+    "hours",
 ];
 
 /// What every server is searched with.
@@ -95,6 +96,9 @@ async fn main() {
         .collect();
     if !hosts.is_empty() {
         screens::screens(&hosts).await;
+    }
+    if has("hours") {
+        screens::hours().await;
     }
 }
 

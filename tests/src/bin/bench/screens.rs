@@ -31,9 +31,10 @@ const SCROLLED: (u32, u32) = (10_000, 20);
 const CELLS: u32 = 12;
 /// Runs that log at the same time.
 const LIVE: u64 = 50;
-/// How much faster than the clock the hour of updates goes by.
+/// How much faster than the clock the hours of updates go by.
 const HASTE: u64 = 15;
-const HOUR: u64 = 3600;
+const HOURS: u64 = 3;
+const HALF_AN_HOUR: u64 = 1800;
 
 /// A run that makes others and logs to them: a point of four metrics of each run a second, so
 /// many times faster than the clock, for so many seconds of the clock.
@@ -90,20 +91,28 @@ pub const HOSTS: [&str; 2] = [WINDOW, CHROMIUM];
 
 /// Some hosts, one after the other, beside one another in a table.
 pub async fn screens(hosts: &[&'static str]) {
-    let mut all = Table::default();
-    let table = &mut all;
+    let mut table = Table::default();
     let (store, seeded) = seeded();
     for name in hosts.iter().copied() {
-        plain(table, name).await;
-        let desk = Desk::new();
-        std::fs::create_dir_all(desk.data()).unwrap();
-        std::fs::copy(&store, desk.data().join("workspace.db")).unwrap();
-        let shown = Shown::open(name, desk).await;
-        shown.measure(table, &seeded).await;
+        plain(&mut table, name).await;
+        let shown = Shown::open(name, &store).await;
+        shown.measure(&mut table, &seeded).await;
         shown.browser.close().await;
     }
     table.print();
     println!("No other tracker's screens run here: the figures stand alone, but for plain rows.");
+}
+
+/// Memory of both hosts while runs log for hours, after what takes most of it was open.
+pub async fn hours() {
+    let mut table = Table::default();
+    let (store, seeded) = seeded();
+    for name in HOSTS {
+        let shown = Shown::open(name, &store).await;
+        shown.hours(&mut table, &seeded).await;
+        shown.browser.close().await;
+    }
+    table.print();
 }
 
 /// The store of all that, made once and kept.
@@ -185,7 +194,11 @@ fn put_time(table: &mut Table, name: &str, row: &str, time: &Value) {
 }
 
 impl Shown {
-    async fn open(name: &'static str, desk: Desk) -> Self {
+    /// The console with a copy of a store.
+    async fn open(name: &'static str, store: &Path) -> Self {
+        let desk = Desk::new();
+        std::fs::create_dir_all(desk.data()).unwrap();
+        std::fs::copy(store, desk.data().join("workspace.db")).unwrap();
         let (browser, web) = match name {
             WINDOW => (Browser::window(&desk, "bench-screens").await, None),
             _ => {
@@ -267,7 +280,6 @@ impl Shown {
         self.put_memory(table, "after all these");
 
         self.live(table).await;
-        self.hour(table).await;
     }
 
     async fn measured(&self, expression: &str, arguments: Vec<Value>) -> Value {
@@ -303,23 +315,32 @@ impl Shown {
         );
     }
 
-    /// Memory over an hour of updates that goes by faster.
-    async fn hour(&self, table: &mut Table) {
+    /// Memory over hours of updates that go by faster.
+    async fn hours(&self, table: &mut Table, seeded: &ForScreens) {
         self.measured("open('/runs', 'rows')", Vec::new()).await;
-        self.log(HASTE, HOUR / HASTE).await;
+        self.put_memory(table, "with the runs on the screen");
+        let big = format!("/runs/{}", seeded.big);
+        let compared = format!("/compare?runs={}", seeded.compared.join(","));
+        for path in [big, compared] {
+            self.measured("open(arguments[0], 'charts')", vec![json!(path)])
+                .await;
+        }
+        self.put_memory(table, "with 100 runs compared");
+        self.measured("open('/runs', 'rows')", Vec::new()).await;
+        self.log(HASTE, HOURS * 2 * HALF_AN_HOUR / HASTE).await;
         self.browser
             .run(&format!("{PAGE}\nhasten(arguments[0])"), vec![json!(HASTE)])
             .await;
         let began = Instant::now();
-        for quarter in 1..=4_u64 {
-            let due = Duration::from_secs(HOUR / HASTE * quarter / 4);
+        for half in 1..=2 * HOURS {
+            let due = Duration::from_secs(HALF_AN_HOUR / HASTE * half);
             tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
-            self.put_memory(table, &format!("after {} min of updates", 15 * quarter));
+            self.put_memory(table, &format!("after {} min of updates", 30 * half));
         }
         let changes = self.browser.run("return window.changes", Vec::new()).await;
         table.put(
             self.name,
-            "changes of the screen in that hour",
+            "changes of the screen in these hours",
             changes.to_string(),
         );
     }
