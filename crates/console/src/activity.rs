@@ -58,6 +58,7 @@ impl Console {
                 offset: 0,
                 limit: 200,
                 columns: Vec::new(),
+                only_columns: false,
             })
             .await?
             .rows;

@@ -52,3 +52,12 @@ pub(crate) fn column_values(
         })
         .collect()
 }
+
+/// The keys of those of the columns that are of a kind, such as `params`.
+pub(crate) fn keys_of<'a>(ids: &'a [String], kind: &str) -> Vec<&'a str> {
+    ids.iter()
+        .filter_map(|id| id.split_once('.'))
+        .filter(|(of, _)| *of == kind)
+        .map(|(_, key)| key)
+        .collect()
+}

@@ -47,6 +47,8 @@ macro_rules! command_table {
 
             // Runs
             read runs_search(RunQuery) -> RunPage [Runs, Metrics];
+            read run_keys(RunKeysQuery) -> RunKeys [Runs, Metrics];
+            read run_values(RunValuesQuery) -> Vec<String> [Runs];
             read run_get(ById) -> RunDetail [Runs, Metrics, Models];
             read runs_compare(RunIds) -> Comparison [Runs, Metrics];
             read runs_best(RunsBest) -> Vec<RunBest> [Runs, Metrics];

@@ -6,14 +6,20 @@ use skerry_domain::tracking::{MetricPoint, Run, number};
 use skerry_domain::{
     Code, ErrorBody, KeyValue, LifecycleStage, Millis, NetworkMode, Reason, WorkloadState, validate,
 };
-use skerry_store::{ARCHIVED_TAG, Reader, RunQuery as StoreQuery, StoreError, Tx, View};
+use skerry_store::{
+    ARCHIVED_TAG, Data, Reader, RunQuery as StoreQuery, StoreError, Tx, ValuesOf, View,
+};
 
 use crate::Console;
 use crate::api::*;
-use crate::columns::column_values;
+use crate::columns::{column_values, keys_of};
 
 /// Metrics, params and tags of a run that a list carries.
 const LIST_KEYS: usize = 50;
+/// Columns of rows that carry nothing else.
+const ONLY_COLUMNS: usize = 200;
+/// Values of a column that are told.
+const VALUES: usize = 200;
 /// The note of a run, in Markdown.
 const NOTE: &str = "mlflow.note.content";
 
@@ -54,24 +60,26 @@ impl Console {
         if !(1..=1000).contains(&query.limit) {
             return Err(ErrorBody::invalid("limit", "Ask for 1 to 1000 runs."));
         }
-        if query.columns.len() > LIST_KEYS {
+        let most = if query.only_columns {
+            ONLY_COLUMNS
+        } else {
+            LIST_KEYS
+        };
+        if query.columns.len() > most {
             return Err(ErrorBody::invalid(
                 "columns",
-                format!("Ask for at most {LIST_KEYS} columns."),
+                format!("Ask for at most {most} columns."),
             ));
         }
         if let Some(machine) = &query.machine_id {
             check_id("machine_id", machine)?;
         }
         let experiment = query.experiment.clone();
-        let (seen, total, metric_keys, param_keys, names) = self
+        let (seen, total, names) = self
             .db(move |store| {
                 store
                     .read(|reader| {
-                        let experiment = match &experiment {
-                            Some(name) => Some(reader.experiment_by_name(name)?.id),
-                            None => None,
-                        };
+                        let experiment = number_of(reader, experiment.as_deref())?;
                         let (view, archived) = scope_of(query.stage);
                         let wanted = StoreQuery {
                             experiment_ids: experiment.into_iter().collect(),
@@ -86,33 +94,71 @@ impl Console {
                             after: None,
                         };
                         let total = reader.count_runs(&wanted)?;
+                        let params = keys_of(&query.columns, "params");
+                        // Whether it is archived is said by a tag.
+                        let mut tags = keys_of(&query.columns, "tags");
+                        tags.push(ARCHIVED_TAG);
+                        let data = if query.only_columns {
+                            Data::Only {
+                                params: &params,
+                                tags: &tags,
+                            }
+                        } else {
+                            Data::All
+                        };
                         let seen = reader
-                            .runs(&wanted)?
+                            .runs_with(&wanted, data)?
                             .items
                             .into_iter()
                             .map(|run| Seen::with_columns(reader, run, &query.columns))
                             .collect::<Result<Vec<_>, _>>()?;
-                        Ok((
-                            seen,
-                            total,
-                            reader.metric_keys(experiment)?,
-                            reader.param_keys(experiment)?,
-                        ))
+                        Ok((seen, total))
                     })
-                    .and_then(|(seen, total, metrics, params)| {
-                        Ok((seen, total, metrics, params, store.machine_names()?))
-                    })
+                    .and_then(|(seen, total)| Ok((seen, total, store.machine_names()?)))
             })
             .await?;
         Ok(RunPage {
             rows: seen
                 .iter()
-                .map(|seen| self.run_row(seen, &names, LIST_KEYS))
+                .map(|seen| self.run_row(seen, &names, most))
                 .collect(),
             total,
-            metric_keys,
-            param_keys,
         })
+    }
+
+    /// Names that runs have values under: the first 1000 of each kind.
+    pub async fn run_keys(&self, query: RunKeysQuery) -> Result<RunKeys, ErrorBody> {
+        self.db(move |store| {
+            store.read(|reader| {
+                let experiment = number_of(reader, query.experiment.as_deref())?;
+                let mut tags = reader.tag_keys(experiment)?;
+                tags.retain(|key| !is_system(key));
+                Ok(RunKeys {
+                    metrics: reader.metric_keys(experiment)?,
+                    params: reader.param_keys(experiment)?,
+                    tags,
+                })
+            })
+        })
+        .await
+    }
+
+    /// Values that runs have in a column of texts, to complete a filter.
+    pub async fn run_values(&self, query: RunValuesQuery) -> Result<Vec<String>, ErrorBody> {
+        self.db(move |store| {
+            store.read(|reader| {
+                let of = match query.column.split_once('.') {
+                    Some(("params", key)) => ValuesOf::Param(key),
+                    Some(("tags", key)) => ValuesOf::Tag(key),
+                    Some(("attributes", "run_name")) => ValuesOf::Name,
+                    Some(("attributes", "user_id")) => ValuesOf::User,
+                    _ => return Ok(Vec::new()),
+                };
+                let experiment = number_of(reader, query.experiment.as_deref())?;
+                reader.values(of, experiment, VALUES)
+            })
+        })
+        .await
     }
 
     /// Everything about a run except points, lines and files.
@@ -556,6 +602,12 @@ pub(crate) fn scope_of(stage: RunStage) -> (View, Option<bool>) {
         RunStage::Archived => (View::Active, Some(true)),
         RunStage::Deleted => (View::Deleted, None),
     }
+}
+
+fn number_of(reader: &Reader<'_>, experiment: Option<&str>) -> Result<Option<i64>, StoreError> {
+    experiment
+        .map(|name| Ok(reader.experiment_by_name(name)?.id))
+        .transpose()
 }
 
 fn stage(run: &Run) -> RunStage {

@@ -155,6 +155,7 @@ impl Console {
                 offset: 0,
                 limit: 1000,
                 columns: Vec::new(),
+                only_columns: true,
             })
             .await?;
         found.extend(

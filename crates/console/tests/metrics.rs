@@ -109,6 +109,78 @@ async fn rows_carry_values_of_the_metric_columns_that_are_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_carry_no_more_than_their_columns_when_that_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("workspace.db");
+    let runs = seed(&file);
+    let pair = |key: &str, value: &str| skerry_domain::KeyValue {
+        key: key.to_owned(),
+        value: value.to_owned(),
+    };
+    let batch = Batch {
+        metrics: Vec::new(),
+        params: vec![pair("lr", "0.1"), pair("depth", "3")],
+        tags: vec![
+            pair("team", "blue"),
+            pair("note", "x"),
+            pair("mlflow.a", "1"),
+        ],
+    };
+    let first = runs[0].clone();
+    let store = Store::open(&file, StoreOptions::default()).unwrap();
+    store
+        .write(move |tx| {
+            tx.log_batch(&first, batch)?;
+            tx.archive_run(&first)
+        })
+        .unwrap();
+    drop(store);
+    let console = console(folder.path()).await;
+    let lean = |stage: &str, columns: &[&str]| {
+        let mut query = search(&[], columns);
+        query["stage"] = json!(stage);
+        query["only_columns"] = json!(true);
+        query
+    };
+    let columns = ["metrics.loss", "params.lr", "tags.team", "params.none"];
+    let page = console
+        .call("runs_search", lean("archived", &columns))
+        .await
+        .unwrap();
+    let row = &page["rows"][0];
+    assert_eq!(row["id"], json!(runs[0]));
+    // It is told from a tag, which is not shown.
+    assert_eq!(row["stage"], "archived");
+    assert_eq!(row["params"], json!([{ "key": "lr", "value": "0.1" }]));
+    assert_eq!(row["tags"], json!([{ "key": "team", "value": "blue" }]));
+    assert_eq!(row["metrics"], json!([]));
+    assert_eq!(row["columns"][0]["special"], "Infinity");
+    let page = console.call("runs_search", lean("active", &[])).await;
+    let page = page.unwrap();
+    assert_eq!(page["total"], 2);
+    assert_eq!(page["rows"][0]["columns"], json!([]));
+
+    let keys = console
+        .call("run_keys", json!({ "experiment": null }))
+        .await;
+    assert_eq!(
+        keys.unwrap(),
+        json!({ "metrics": ["apart", "epoch", "loss"], "params": ["depth", "lr"], "tags": ["note", "team"] })
+    );
+    let values = |column: &str| {
+        let query = json!({ "experiment": "Default", "column": column });
+        console.call("run_values", query)
+    };
+    assert_eq!(values("params.lr").await.unwrap(), json!(["0.1"]));
+    assert_eq!(values("tags.team").await.unwrap(), json!(["blue"]));
+    assert_eq!(values("metrics.loss").await.unwrap(), json!([]));
+    let unknown = json!({ "experiment": "none", "column": "params.lr" });
+    let unknown = console.call("run_values", unknown).await.unwrap_err();
+    assert_eq!(unknown.code, Code::NotFound);
+    console.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn charts_over_another_metric_pair_what_is_at_the_same_step() {
     let folder = tempfile::tempdir().unwrap();
     let runs = seed(&folder.path().join("workspace.db"));

@@ -392,6 +392,7 @@ async fn a_console_that_was_closed_catches_up() {
             offset: 0,
             limit: 10,
             columns: Vec::new(),
+            only_columns: false,
         };
         let page = console.runs_search(query).await.unwrap();
         assert_eq!(page.total, page.rows.len() as u64);

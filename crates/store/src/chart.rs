@@ -110,48 +110,6 @@ impl Reader<'_> {
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
-
-    /// Names of the metrics that runs of an experiment have (of all experiments when
-    /// none is named), in order.
-    ///
-    /// # Errors
-    /// When the file fails.
-    pub fn metric_keys(&self, experiment: Option<i64>) -> Result<Vec<String>> {
-        // One look at an index for each name; the table asks with each part that it shows.
-        self.keys(
-            "SELECT m.name FROM metric_names m WHERE EXISTS (
-                SELECT 1 FROM series s JOIN runs r ON r.id = s.run
-                WHERE s.metric = m.id AND (?1 IS NULL OR r.experiment = ?1))
-             ORDER BY m.name LIMIT 1000",
-            experiment,
-        )
-    }
-
-    /// The same for params.
-    ///
-    /// # Errors
-    /// When the file fails.
-    pub fn param_keys(&self, experiment: Option<i64>) -> Result<Vec<String>> {
-        // Params have no table of names: from each to the next along their index.
-        self.keys(
-            "WITH RECURSIVE names (key) AS (
-                SELECT min(key) FROM params
-                UNION ALL
-                SELECT (SELECT min(key) FROM params WHERE key > names.key) FROM names
-                WHERE names.key IS NOT NULL)
-             SELECT n.key FROM names n WHERE n.key IS NOT NULL AND EXISTS (
-                SELECT 1 FROM params p JOIN runs r ON r.id = p.run
-                WHERE p.key = n.key AND (?1 IS NULL OR r.experiment = ?1))
-             ORDER BY n.key LIMIT 1000",
-            experiment,
-        )
-    }
-
-    fn keys(&self, sql: &str, experiment: Option<i64>) -> Result<Vec<String>> {
-        let mut statement = self.conn().prepare_cached(sql)?;
-        let rows = statement.query_map([experiment], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
 }
 
 /// Of many points in order few: the first, the last, and of each bucket of equally

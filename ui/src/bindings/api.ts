@@ -2646,6 +2646,32 @@ source: string,
 context: string | null, };
 
 /**
+ * Names that runs have values under.
+ */
+export type RunKeys = {
+/**
+ * Of metrics.
+ */
+metrics: Array<string>,
+/**
+ * Of params.
+ */
+params: Array<string>,
+/**
+ * Of tags that people set.
+ */
+tags: Array<string>, };
+
+/**
+ * Asks for the names that runs have values under.
+ */
+export type RunKeysQuery = {
+/**
+ * Only runs of this experiment (name).
+ */
+experiment: string | null, };
+
+/**
  * A page of runs.
  */
 export type RunPage = {
@@ -2656,15 +2682,7 @@ rows: Array<RunRow>,
 /**
  * How many match in all.
  */
-total: number,
-/**
- * Every metric key among the rows, for choosing columns.
- */
-metric_keys: Array<string>,
-/**
- * Every param key among the rows.
- */
-param_keys: Array<string>, };
+total: number, };
 
 /**
  * Asks for a page of runs.
@@ -2704,7 +2722,12 @@ limit: number,
  * value, `metrics_min.acc` and `metrics_max.acc` the least and the greatest number,
  * `metrics_at.1000.acc` the value at step 1000 or, without one, the last before it.
  */
-columns: Array<string>, };
+columns: Array<string>,
+/**
+ * The rows carry nothing but what these columns show, which may then be params and
+ * tags too (`params.lr`, `tags.team`): no metrics, and of params and tags no others.
+ */
+only_columns: boolean, };
 
 /**
  * A run in a list.
@@ -2902,6 +2925,20 @@ key: string,
  * Value.
  */
 value: string, };
+
+/**
+ * Asks for values that runs have.
+ */
+export type RunValuesQuery = {
+/**
+ * Only runs of this experiment (name).
+ */
+experiment: string | null,
+/**
+ * A column of texts: `params.lr`, `tags.team`, `attributes.user_id`,
+ * `attributes.run_name`.
+ */
+column: string, };
 
 /**
  * A model version that came from a run.
@@ -3699,6 +3736,8 @@ export interface Commands {
   setup_finish: { args: SetupFinish; result: SetupDraft };
   setup_discard: { args: ById; result: null };
   runs_search: { args: RunQuery; result: RunPage };
+  run_keys: { args: RunKeysQuery; result: RunKeys };
+  run_values: { args: RunValuesQuery; result: Array<string> };
   run_get: { args: ById; result: RunDetail };
   runs_compare: { args: RunIds; result: Comparison };
   runs_best: { args: RunsBest; result: Array<RunBest> };
@@ -3809,6 +3848,8 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   setup_finish: { provides: [], invalidates: ["setup","machines","activity"] },
   setup_discard: { provides: [], invalidates: ["setup","secrets"] },
   runs_search: { provides: ["runs","metrics"], invalidates: [] },
+  run_keys: { provides: ["runs","metrics"], invalidates: [] },
+  run_values: { provides: ["runs"], invalidates: [] },
   run_get: { provides: ["runs","metrics","models"], invalidates: [] },
   runs_compare: { provides: ["runs","metrics"], invalidates: [] },
   runs_best: { provides: ["runs","metrics"], invalidates: [] },

@@ -38,6 +38,7 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
                 offset: 0,
                 limit,
                 columns: Vec::new(),
+                only_columns: false,
             };
             let page: RunPage = session.access.call("runs_search", query).await?;
             output::print(json, &page, || {

@@ -40,6 +40,38 @@ pub struct RunQuery {
     /// `metrics_at.1000.acc` the value at step 1000 or, without one, the last before it.
     #[serde(default)]
     pub columns: Vec<String>,
+    /// The rows carry nothing but what these columns show, which may then be params and
+    /// tags too (`params.lr`, `tags.team`): no metrics, and of params and tags no others.
+    #[serde(default)]
+    pub only_columns: bool,
+}
+
+/// Names that runs have values under.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunKeys {
+    /// Of metrics.
+    pub metrics: Vec<String>,
+    /// Of params.
+    pub params: Vec<String>,
+    /// Of tags that people set.
+    pub tags: Vec<String>,
+}
+
+/// Asks for the names that runs have values under.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunKeysQuery {
+    /// Only runs of this experiment (name).
+    pub experiment: Option<String>,
+}
+
+/// Asks for values that runs have.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RunValuesQuery {
+    /// Only runs of this experiment (name).
+    pub experiment: Option<String>,
+    /// A column of texts: `params.lr`, `tags.team`, `attributes.user_id`,
+    /// `attributes.run_name`.
+    pub column: String,
 }
 
 /// A page of runs.
@@ -49,10 +81,6 @@ pub struct RunPage {
     pub rows: Vec<RunRow>,
     /// How many match in all.
     pub total: u64,
-    /// Every metric key among the rows, for choosing columns.
-    pub metric_keys: Vec<String>,
-    /// Every param key among the rows.
-    pub param_keys: Vec<String>,
 }
 
 /// A run in a list.

@@ -17,7 +17,8 @@ use crate::{Result, StoreError};
 use parse::{Clause, Expr, Op, Value};
 
 pub use place::Place;
-pub use runs::RunQuery;
+pub use runs::{Data, RunQuery};
+pub(crate) use sets::{INDEXED, UNINDEXED_TAGS};
 
 /// Which of what can be deleted is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -38,6 +38,20 @@ pub struct RunQuery {
     pub after: Option<Place>,
 }
 
+/// What is read of the runs of a page besides their attributes.
+#[derive(Debug, Clone, Copy)]
+pub enum Data<'a> {
+    /// Latest metrics, params, tags and inputs.
+    All,
+    /// Params and tags of these keys, and nothing else.
+    Only {
+        /// Keys of params.
+        params: &'a [&'a str],
+        /// Keys of tags.
+        tags: &'a [&'a str],
+    },
+}
+
 /// Other names of attributes that have a space in them.
 pub(super) const ALIASES: &[&str] = &["run name", "Run name", "Run Name"];
 
@@ -221,8 +235,16 @@ impl Reader<'_> {
     /// `Invalid` for a filter or order that cannot be read; the position is in the
     /// details.
     pub fn runs(&self, query: &RunQuery) -> Result<Page<Run>> {
+        self.runs_with(query, Data::All)
+    }
+
+    /// The same with as much of their data as is wanted.
+    ///
+    /// # Errors
+    /// As [`Reader::runs`].
+    pub fn runs_with(&self, query: &RunQuery, data: Data<'_>) -> Result<Page<Run>> {
         let mut items = Vec::new();
-        let next = self.each_run(query, |run| {
+        let next = self.read_each(query, data, |run| {
             items.push(run);
             Ok(())
         })?;
@@ -236,6 +258,15 @@ impl Reader<'_> {
     pub fn each_run(
         &self,
         query: &RunQuery,
+        take: impl FnMut(Run) -> Result<()>,
+    ) -> Result<Option<usize>> {
+        self.read_each(query, Data::All, take)
+    }
+
+    fn read_each(
+        &self,
+        query: &RunQuery,
+        wanted: Data<'_>,
         mut take: impl FnMut(Run) -> Result<()>,
     ) -> Result<Option<usize>> {
         let mut found = self.find_runs(query, BOUNDS)?;
@@ -250,7 +281,10 @@ impl Reader<'_> {
         let mut data = runs::DataOfRuns::new(self)?;
         for run in found {
             let (id, info) = infos.query_row([run], runs::info_from_row)?;
-            take(data.load(id, info)?)?;
+            take(match wanted {
+                Data::All => data.load(id, info)?,
+                Data::Only { params, tags } => data.load_only(id, info, params, tags)?,
+            })?;
         }
         Ok(more.then(|| query.offset.saturating_add(query.max_results)))
     }

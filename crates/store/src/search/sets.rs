@@ -7,11 +7,11 @@ use super::parse::{Clause, Expr, Op, Value};
 use crate::{Reader, Result};
 
 /// Tags that `tags_by_value` leaves out: as in the migration.
-pub(super) const UNINDEXED_TAGS: &str = "key NOT IN ('mlflow.runName', 'mlflow.source.name', 'mlflow.source.type', 'mlflow.user', \
+pub(crate) const UNINDEXED_TAGS: &str = "key NOT IN ('mlflow.runName', 'mlflow.source.name', 'mlflow.source.type', 'mlflow.user', \
      'mlflow.log-model.history', 'mlflow.note.content')";
 
 /// Characters of a param or tag that are in its index.
-pub(super) const INDEXED: usize = 64;
+pub(crate) const INDEXED: usize = 64;
 
 /// What a comparison is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -681,6 +681,55 @@ fn names_of_metrics_and_params_are_told_by_experiment() {
 }
 
 #[test]
+fn values_are_told_by_column_and_experiment() {
+    use skerry_store::ValuesOf;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("a.db"));
+    let other = store
+        .write(|tx| tx.create_experiment("other", None, &[]))
+        .unwrap();
+    let pair = |key: &str, value: &str| skerry_domain::KeyValue {
+        key: key.to_owned(),
+        value: value.to_owned(),
+    };
+    for (experiment, name, lr) in [(0, "x", "0.1"), (0, "x", "0.1"), (other, "y", "0.01")] {
+        let batch = Batch {
+            params: vec![pair("lr", lr), pair("text", &"z".repeat(64)), pair("a", "")],
+            tags: vec![pair("team", name), pair("mlflow.user", "u")],
+            ..Batch::default()
+        };
+        let new = NewRun {
+            experiment_id: experiment,
+            name: name.to_owned(),
+            user_id: "ada".to_owned(),
+            ..NewRun::default()
+        };
+        store
+            .write(move |tx| {
+                let run = tx.create_run(new)?;
+                tx.log_batch(&run.info.run_id, batch)
+            })
+            .unwrap();
+    }
+    let told = |of: ValuesOf<'_>, experiment: Option<i64>, most: usize| {
+        store
+            .read(|reader| reader.values(of, experiment, most))
+            .unwrap()
+    };
+    assert_eq!(told(ValuesOf::Param("lr"), None, 9), ["0.01", "0.1"]);
+    assert_eq!(told(ValuesOf::Param("lr"), None, 1), ["0.01"]);
+    assert_eq!(told(ValuesOf::Param("lr"), Some(0), 9), ["0.1"]);
+    assert_eq!(told(ValuesOf::Param("a"), None, 9), [""]);
+    assert!(told(ValuesOf::Param("text"), None, 9).is_empty());
+    assert_eq!(told(ValuesOf::Tag("team"), Some(other), 9), ["y"]);
+    assert!(told(ValuesOf::Tag("mlflow.user"), None, 9).is_empty());
+    assert_eq!(told(ValuesOf::Name, None, 9), ["x", "y"]);
+    assert_eq!(told(ValuesOf::User, Some(other), 9), ["ada"]);
+    let tags = store.read(|reader| reader.tag_keys(Some(other)));
+    assert_eq!(tags.unwrap(), ["team"]);
+}
+
+#[test]
 fn two_who_change_a_report_do_not_overwrite_each_other() {
     use skerry_domain::Reason;
     use skerry_store::workspace::ReportChange;

@@ -161,6 +161,7 @@ function Find(props: { ids: readonly string[]; onAdd: (id: string) => void }) {
       offset: 0,
       limit: 20,
       columns: [],
+      only_columns: true,
     },
     { keepPrevious: true },
   );

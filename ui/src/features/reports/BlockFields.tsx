@@ -125,16 +125,7 @@ function ChartFields({ body, content, onChange }: Props<Chart>) {
 
 function TableFields({ body, content, onChange }: Props<Table>) {
   const set = useReportRuns(runsOf(body, content));
-  const known = useQueryCommand("runs_search", {
-    filter: "",
-    order_by: [],
-    experiment: null,
-    machine_id: null,
-    stage: "active",
-    offset: 0,
-    limit: 1,
-    columns: [],
-  });
+  const known = useQueryCommand("run_keys", { experiment: null });
   return (
     <div className={styles.partFields}>
       <div className={styles.fields}>
@@ -145,9 +136,11 @@ function TableFields({ body, content, onChange }: Props<Table>) {
         />
         <div className={styles.chooser}>
           <ColumnChooser
-            metricKeys={set.data?.metric_keys ?? []}
-            paramKeys={known.data?.param_keys ?? []}
-            tagKeys={[]}
+            keys={{
+              metrics: set.data?.metric_keys ?? [],
+              params: known.data?.params ?? [],
+              tags: known.data?.tags ?? [],
+            }}
             chosen={body.columns}
             onChange={(columns) => onChange({ ...body, columns: pinsOf(columns).ids.slice(0, 50) })}
           />

@@ -46,9 +46,11 @@ function Picker(props: { onClose: () => void; onPick: (runs: ChosenRun[]) => voi
       offset: 0,
       limit: RUNS,
       columns: [],
+      only_columns: true,
     },
     { keepPrevious: true },
   );
+  const known = useQueryCommand("run_keys", { experiment: null });
   const columns = useMemo(() => columnsOf(COLUMNS), []);
   const rows = found.data?.rows ?? NONE;
   const failed = found.error ? asErrorBody(found.error) : null;
@@ -59,12 +61,8 @@ function Picker(props: { onClose: () => void; onPick: (runs: ChosenRun[]) => voi
         onChange={setTyped}
         error={failed?.code === "invalid" ? failed : null}
         names={names}
-        known={{
-          metrics: found.data?.metric_keys ?? [],
-          params: found.data?.param_keys ?? [],
-          tags: [],
-          values: () => [],
-        }}
+        keys={known.data}
+        experiment={null}
       />
       {found.error && failed?.code !== "invalid" ? <ErrorBanner error={found.error} /> : null}
       <div className={styles.pickerRows}>

@@ -115,19 +115,10 @@ function SearchFields(props: {
   const { value, onChange } = props;
   const views = useQueryCommand("run_views", null);
   const experiments = useQueryCommand("experiments_list", null);
-  const known = useQueryCommand("runs_search", {
-    filter: "",
-    order_by: [],
-    experiment: value.experiment,
-    machine_id: null,
-    stage: "active",
-    offset: 0,
-    limit: 1,
-    columns: [],
-  });
+  const known = useQueryCommand("run_keys", { experiment: value.experiment });
   // Words alone search the names: they are kept as they were typed while the field is open.
   const [typed, setTyped] = useState(value.filter);
-  const metrics = known.data?.metric_keys ?? [];
+  const metrics = known.data?.metrics ?? [];
   const failed = props.error ? asErrorBody(props.error) : null;
   const order = value.order_by[0] ?? NEWEST;
   const orders = [
@@ -160,7 +151,8 @@ function SearchFields(props: {
         }}
         error={failed?.code === "invalid" ? failed : null}
         names={filterOf(typed).names}
-        known={{ metrics, params: known.data?.param_keys ?? [], tags: [], values: () => [] }}
+        keys={known.data}
+        experiment={value.experiment}
       />
       <div className={styles.fields}>
         <Select

@@ -1,5 +1,6 @@
 import { ArrowDown, ArrowUp, Columns3, Pin, PinOff } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { RunKeys } from "../../bindings/api";
 import { Dialog, DialogTrigger, Popover } from "react-aria-components";
 import { Button, Checkbox, IconButton } from "../../shared/components";
 import { t } from "../../shared/i18n";
@@ -43,27 +44,29 @@ export function useChosenColumns(choice: string[] | null, metricKeys: readonly s
   return useMemo(() => choice ?? [...USUAL, ...usual.split("\n").filter((id) => id !== "")], [choice, usual]);
 }
 
-interface ChooserProps {
-  metricKeys: readonly string[];
-  paramKeys: readonly string[];
-  /** Tags of the rows in view. */
-  tagKeys: readonly string[];
+interface Columns {
   chosen: readonly string[];
   onChange: (chosen: string[]) => void;
 }
 
-export function ColumnChooser(props: ChooserProps) {
+interface ChooserProps extends Columns {
+  /** What there is to choose from. */
+  keys: RunKeys | undefined;
+}
+
+export function ColumnChooser({ keys, ...rest }: ChooserProps) {
+  const { chosen, onChange } = rest;
   return (
     <DialogTrigger>
       <Button icon={<Columns3 size={16} />}>{t("runs.columns")}</Button>
       <Popover placement="bottom end" className={styles.popover ?? ""}>
         <Dialog className={styles.chooser ?? ""} aria-label={t("runs.columnsLead")}>
-          <Shown {...props} />
+          <Shown {...rest} />
           <div className={styles.choices}>
-            <MetricChoices keys={props.metricKeys} chosen={props.chosen} onChange={props.onChange} />
-            <Group {...props} title={t("runs.params")} kind="params." keys={props.paramKeys} />
-            <Group {...props} title={t("runs.tags")} kind="tags." keys={props.tagKeys} />
-            <Group {...props} title={t("runs.attributes")} ids={ATTRIBUTES} />
+            <MetricChoices keys={keys?.metrics ?? []} chosen={chosen} onChange={onChange} />
+            <Group {...rest} title={t("runs.params")} kind="params." keys={keys?.params ?? []} />
+            <Group {...rest} title={t("runs.tags")} kind="tags." keys={keys?.tags ?? []} />
+            <Group {...rest} title={t("runs.attributes")} ids={ATTRIBUTES} />
           </div>
         </Dialog>
       </Popover>
@@ -72,7 +75,7 @@ export function ColumnChooser(props: ChooserProps) {
 }
 
 /** The columns in their order: moved by buttons or Alt and an arrow key, pinned with all before them. */
-function Shown({ chosen, onChange }: ChooserProps) {
+function Shown({ chosen, onChange }: Columns) {
   const { ids, pinned } = pinsOf(chosen);
   const list = useRef<HTMLOListElement>(null);
   const [moved, setMoved] = useState<{ id: string } | null>(null);
@@ -137,7 +140,7 @@ function Shown({ chosen, onChange }: ChooserProps) {
 }
 
 function Group(
-  props: ChooserProps & { title: string; kind?: string; keys?: readonly string[]; ids?: readonly string[] },
+  props: Columns & { title: string; kind?: string; keys?: readonly string[]; ids?: readonly string[] },
 ) {
   const { ids: shown } = pinsOf(props.chosen);
   const { kind = "" } = props;

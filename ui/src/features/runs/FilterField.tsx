@@ -1,11 +1,12 @@
 import { CircleAlert, CircleHelp, Search, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { Dialog, DialogTrigger, Popover } from "react-aria-components";
-import type { UiError } from "../../shared/backend";
+import type { RunKeys } from "../../bindings/api";
+import { type UiError, useQueryCommand } from "../../shared/backend";
 import { Button, IconButton } from "../../shared/components";
 import { errorLine } from "../../shared/errors/words";
 import { currentLanguage, t } from "../../shared/i18n";
-import { completionOf, type Known, type Suggestion } from "./complete";
+import { completionOf, type Suggestion, valuesAt } from "./complete";
 import styles from "./runs.module.css";
 
 const EXAMPLES = [
@@ -15,6 +16,8 @@ const EXAMPLES = [
   "attributes.run_name ILIKE '%wide%'",
   "tags.team = 'lab' and metrics.`val/f1` >= 0.8",
 ];
+const NO_KEYS: RunKeys = { metrics: [], params: [], tags: [] };
+const NO_VALUES: readonly string[] = [];
 /** A half-typed filter is not searched for: only what rested this long, or Enter. */
 const REST_MS = 400;
 
@@ -44,7 +47,9 @@ export function FilterField(props: {
   error: UiError | null;
   names: boolean;
   /** What can be asked for, to complete what is typed. */
-  known: Known;
+  keys: RunKeys | undefined;
+  /** The experiment whose values are offered; those of all when null. */
+  experiment: string | null;
 }) {
   const { value, onChange } = props;
   const [draft, setDraft] = useState(value);
@@ -67,7 +72,14 @@ export function FilterField(props: {
   const [caret, setCaret] = useState<number | null>(null);
   const [chosen, setChosen] = useState(-1);
   const list = useId();
-  const completion = caret === null ? null : completionOf(draft, caret, props.known);
+  const column = caret === null ? null : valuesAt(draft, caret);
+  const values = useQueryCommand(
+    "run_values",
+    { experiment: props.experiment, column: column ?? "" },
+    { enabled: column !== null },
+  );
+  const completion =
+    caret === null ? null : completionOf(draft, caret, props.keys ?? NO_KEYS, values.data ?? NO_VALUES);
   const items = completion?.items ?? [];
   const offer = (at: number | null) => {
     setCaret(at);

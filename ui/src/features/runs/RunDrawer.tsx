@@ -48,7 +48,11 @@ export function RunDrawer(props: {
 
 function Body({ row, onCancel }: { row: RunRow; onCancel: (row: RunRow) => void }) {
   const now = useNow(isOver(row) ? 3_600_000 : 1000);
-  const keys = row.metrics.slice(0, SHOWN).map((m) => m.key);
+  // The table knows no more of it than it shows.
+  const found = useQueryCommand("run_get", { id: row.id });
+  const whole = found.data?.row;
+  const metrics = whole?.metrics.slice(0, SHOWN) ?? [];
+  const keys = metrics.map((m) => m.key);
   const chart = useQueryCommand(
     "run_chart",
     { run_id: row.id, keys, max_points: 60, from_step: null, to_step: null, over: null },
@@ -74,42 +78,47 @@ function Body({ row, onCancel }: { row: RunRow; onCancel: (row: RunRow) => void 
         <Fact label={t("runs.col.duration")}>{ms === null ? "–" : formatDuration(ms)}</Fact>
         {row.user && <Fact label={t("runs.startedBy")}>{row.user}</Fact>}
       </Facts>
-      <AsideSection level={3} title={t("runs.metrics")}>
-        <NamedValues
-          label={t("runs.metrics")}
-          empty={t("runs.noMetrics")}
-          align="end"
-          values={row.metrics.slice(0, SHOWN).map((m) => {
-            const series = chart.data?.find((s) => s.key === m.key);
-            const value = shortValue(metricValue(m), currentLocale());
-            return {
-              key: m.key,
-              value,
-              picture:
-                series && series.values.length > 1 ? (
-                  <Sparkline
-                    values={series.values.map((v) => v ?? Number.NaN)}
-                    label={`${m.key}, ${t("views.chart.last")} ${value}`}
-                    color={seriesColor(row.id)}
-                  />
-                ) : null,
-            };
-          })}
-        />
-      </AsideSection>
-      <AsideSection level={3} title={t("runs.params")}>
-        <NamedValues label={t("runs.params")} empty={t("runs.noParams")} values={row.params} />
-      </AsideSection>
-      {row.tags.length > 0 && (
-        <AsideSection level={3} title={t("runs.tags")}>
-          <ul className={styles.chips}>
-            {row.tags.map((tag) => (
-              <li key={tag.key} title={`${tag.key} = ${tag.value}`}>
-                <span>{tag.key}</span> {tag.value}
-              </li>
-            ))}
-          </ul>
-        </AsideSection>
+      {found.error && <ErrorBanner error={found.error} onRetry={() => void found.refetch()} />}
+      {whole && (
+        <>
+          <AsideSection level={3} title={t("runs.metrics")}>
+            <NamedValues
+              label={t("runs.metrics")}
+              empty={t("runs.noMetrics")}
+              align="end"
+              values={metrics.map((m) => {
+                const series = chart.data?.find((s) => s.key === m.key);
+                const value = shortValue(metricValue(m), currentLocale());
+                return {
+                  key: m.key,
+                  value,
+                  picture:
+                    series && series.values.length > 1 ? (
+                      <Sparkline
+                        values={series.values.map((v) => v ?? Number.NaN)}
+                        label={`${m.key}, ${t("views.chart.last")} ${value}`}
+                        color={seriesColor(row.id)}
+                      />
+                    ) : null,
+                };
+              })}
+            />
+          </AsideSection>
+          <AsideSection level={3} title={t("runs.params")}>
+            <NamedValues label={t("runs.params")} empty={t("runs.noParams")} values={whole.params} />
+          </AsideSection>
+          {whole.tags.length > 0 && (
+            <AsideSection level={3} title={t("runs.tags")}>
+              <ul className={styles.chips}>
+                {whole.tags.map((tag) => (
+                  <li key={tag.key} title={`${tag.key} = ${tag.value}`}>
+                    <span>{tag.key}</span> {tag.value}
+                  </li>
+                ))}
+              </ul>
+            </AsideSection>
+          )}
+        </>
       )}
     </div>
   );

@@ -37,13 +37,13 @@ import { pythonSnippet, searchString } from "./snippets";
 import { STAGES, useStageActs } from "./stages";
 import { isOver } from "./status";
 import { TagRuns } from "./TagRuns";
-import { useFilterKnown } from "./useFilterKnown";
-import { useRunWindows } from "./useRunWindows";
+import { useRunKeys, useRunWindows } from "./useRunWindows";
 import { columnKey, filterOf, orderOf, sortOf } from "./values";
 import { Views } from "./Views";
 
 const ALL = "\u0000all";
 const NONE: readonly RunRow[] = [];
+const NO_KEYS: readonly string[] = [];
 const NEWEST: Sort = { id: "attributes.start_time", desc: true };
 /** So many runs are selected at once: what the commands for runs take. */
 const SELECTED = 1000;
@@ -108,22 +108,36 @@ export function RunsPage() {
     stage,
   } as const;
   const { choice, setChoice } = useColumnChoice();
-  const asked = useMemo(() => askedOf(choice ?? []), [choice]);
-  const windows = useRunWindows(wanted, asked, inUse);
-  const { table, known, error, waiting } = windows;
-  const { total, metricKeys, paramKeys } = known;
+  const known = useRunKeys(wanted.experiment);
+  const keys = known.data;
+  const chosen = useChosenColumns(choice, keys?.metrics ?? NO_KEYS);
+  const undecided = choice === null && known.isPending;
+  const shown = useMemo(
+    () => (undecided ? null : pinsOf(chosen).ids.filter((id) => !id.startsWith("attributes."))),
+    [undecided, chosen],
+  );
+  const windows = useRunWindows(wanted, shown, inUse);
+  const { table, total, error, waiting } = windows;
   const narrowed = filter !== "" || experiment !== "" || machine !== "";
 
   const experiments = useQueryCommand("experiments_list", null);
   const machines = useQueryCommand("machines_list", null, { enabled: machine !== "" });
   const everything = useQueryCommand(
     "runs_search",
-    { filter: "", order_by: [], experiment: null, machine_id: null, stage, offset: 0, limit: 1, columns: [] },
+    {
+      filter: "",
+      order_by: [],
+      experiment: null,
+      machine_id: null,
+      stage,
+      offset: 0,
+      limit: 1,
+      columns: [],
+      only_columns: true,
+    },
     { enabled: narrowed && total === 0 },
   );
   const [failure, setFailure] = useState<unknown>(null);
-
-  const chosen = useChosenColumns(choice, metricKeys);
 
   // Selected rows and the open one as they were last seen: they may be out of view.
   const seen = useRef(new Map<string, RunRow>());
@@ -143,7 +157,7 @@ export function RunsPage() {
     },
     [rowOf],
   );
-  const keys = async (from: number, to: number) => {
+  const keysOf = async (from: number, to: number) => {
     const last = Math.min(to, from + SELECTED - 1);
     if (last < to) toast({ kind: "notice", title: t("runs.selectLimit", { n: SELECTED }) });
     try {
@@ -165,7 +179,6 @@ export function RunsPage() {
     failed: setFailure,
   });
 
-  const askable = useFilterKnown(known);
   const openView = (next: RunView | null) => {
     setChoice(next?.columns ?? null);
     set({
@@ -347,7 +360,8 @@ export function RunsPage() {
               onChange={(q) => set({ q })}
               error={filterError}
               names={names}
-              known={askable}
+              keys={keys}
+              experiment={wanted.experiment}
             />
             <div className={styles.experiment}>
               <Select
@@ -390,16 +404,10 @@ export function RunsPage() {
               <GroupBy
                 value={group}
                 onChange={(value) => set({ group: value })}
-                params={paramKeys}
-                tags={askable.tags}
+                params={keys?.params ?? NO_KEYS}
+                tags={keys?.tags ?? NO_KEYS}
               />
-              <ColumnChooser
-                metricKeys={metricKeys}
-                tagKeys={askable.tags}
-                paramKeys={paramKeys}
-                chosen={chosen}
-                onChange={setChoice}
-              />
+              <ColumnChooser keys={keys} chosen={chosen} onChange={setChoice} />
               <ActionsMenu label={t("runTable.more")} items={more} />
             </div>
           </>
@@ -440,7 +448,7 @@ export function RunsPage() {
               id="runs"
               label={t("runs.table")}
               rows={NONE}
-              windows={{ ...table, rowOf, keys }}
+              windows={{ ...table, rowOf, keys: keysOf }}
               top={windows.top}
               rowKey={rowKey}
               columns={columns}

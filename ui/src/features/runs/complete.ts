@@ -1,15 +1,7 @@
 // What could come next in a filter that is being typed.
+import type { RunKeys } from "../../bindings/api";
 import { fieldOf, quoted, type Token, tokensOf } from "./language";
 import { columnKey } from "./values";
-
-/** What there is to ask for. */
-export interface Known {
-  readonly metrics: readonly string[];
-  readonly params: readonly string[];
-  readonly tags: readonly string[];
-  /** Values of a column among the runs that were read: `params.lr`, `attributes.user_id`. */
-  readonly values: (column: string) => readonly string[];
-}
 
 export interface Suggestion {
   /** What is written in place of what stands there. */
@@ -69,7 +61,7 @@ function signsOf(column: string): string[] {
   return ["=", "!=", "LIKE", "ILIKE", "IS NULL", "IS NOT NULL"];
 }
 
-function fieldsOf(known: Known): Suggestion[] {
+function fieldsOf(known: RunKeys): Suggestion[] {
   const of = (kind: Suggestion["kind"], name: string, keys: readonly string[]) =>
     keys.map((key): Suggestion => ({ kind, text: fieldOf(`${name}.${key}`) }));
   return [
@@ -98,14 +90,30 @@ function matching(all: readonly Suggestion[], typed: string): Suggestion[] {
     .map(({ each }) => each);
 }
 
-export function completionOf(text: string, caret: number, known: Known): Completion {
+/** What stands under the caret, and what may stand there. */
+function spotOf(text: string, caret: number) {
   const tokens = tokensOf(text);
   const under = tokens.find((token) => token.from < caret && caret <= token.to);
   const from = under?.from ?? caret;
-  const to = under?.to ?? caret;
-  const typed = text.slice(from, caret);
   const { place, field } = placeAfter(tokens.filter((token) => token.to <= from));
-  const column = columnOf(field);
+  return { under, from, to: under?.to ?? caret, place, column: columnOf(field) };
+}
+
+/** The column whose values could come next: `params.lr`, `attributes.user_id`. */
+export function valuesAt(text: string, caret: number): string | null {
+  const { place, column } = spotOf(text, caret);
+  return place === "value" || place === "list" ? column : null;
+}
+
+/** What could stand at the caret; `values` are those of the column that `valuesAt` tells. */
+export function completionOf(
+  text: string,
+  caret: number,
+  known: RunKeys,
+  values: readonly string[],
+): Completion {
+  const { under, from, to, place, column } = spotOf(text, caret);
+  const typed = text.slice(from, caret);
   const plain = (kind: Suggestion["kind"], texts: readonly string[]) =>
     texts.map((each): Suggestion => ({ kind, text: each }));
   let all: Suggestion[] = [];
@@ -116,7 +124,7 @@ export function completionOf(text: string, caret: number, known: Known): Complet
   else if ((place === "value" || place === "list") && column !== null)
     all = plain(
       "value",
-      (column === "attributes.status" ? STATUSES : known.values(column)).map((value) => quoted(value)),
+      (column === "attributes.status" ? STATUSES : values).map((value) => quoted(value)),
     );
   else if (place === "join" && column !== null) all = plain("join", ["and", "or"]);
   return { from, to, items: matching(all, typed) };

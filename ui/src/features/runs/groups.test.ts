@@ -48,8 +48,6 @@ async function all(most: number, runs: readonly RunRow[], complete: readonly Run
     runs_search: ({ offset, limit }) => ({
       rows: runs.slice(offset, offset + limit),
       total: runs.length,
-      metric_keys: [],
-      param_keys: [],
     }),
     run_get: ({ id }) => ({ row: complete.find((each) => each.id === id) }) as never,
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { RunRow, RunStage } from "../../bindings/api";
+import type { RunKeys, RunRow, RunStage } from "../../bindings/api";
 import { RUNS } from "../../fixtures/runs";
-import { completionOf, type Known } from "./complete";
+import { completionOf, valuesAt } from "./complete";
 import { andFilter, conditionsOf, fieldOf, idsFilter, quoted } from "./language";
 import { pythonSnippet, searchString } from "./snippets";
 
@@ -61,14 +61,15 @@ describe("conditions", () => {
 });
 
 describe("completion", () => {
-  const known: Known = {
+  const known: RunKeys = {
     metrics: ["accuracy", "val/f1"],
     params: ["lr", "optimizer"],
     tags: ["team"],
-    values: (column) => (column === "params.optimizer" ? ["adam", "sgd"] : []),
   };
-  const offered = (text: string, caret = text.length) =>
-    completionOf(text, caret, known).items.map((item) => item.text);
+  const offered = (text: string, caret = text.length) => {
+    const values = valuesAt(text, caret) === "params.optimizer" ? ["adam", "sgd"] : [];
+    return completionOf(text, caret, known, values).items.map((item) => item.text);
+  };
 
   it("offers fields by their key or their kind, and nothing for an empty filter", () => {
     expect(offered("")).toEqual([]);
@@ -93,8 +94,8 @@ describe("completion", () => {
 
   it("replaces the word under the caret and no other", () => {
     const text = "metrics.acc > 0.9 and params.lr = '1'";
-    expect(completionOf(text, "metrics.acc".length, known)).toMatchObject({ from: 0, to: 11 });
-    expect(completionOf("par", 3, known)).toMatchObject({ from: 0, to: 3 });
+    expect(completionOf(text, "metrics.acc".length, known, [])).toMatchObject({ from: 0, to: 11 });
+    expect(completionOf("par", 3, known, [])).toMatchObject({ from: 0, to: 3 });
   });
 });
 

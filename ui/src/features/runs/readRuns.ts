@@ -2,7 +2,7 @@ import type { RunQuery, RunRow } from "../../bindings/api";
 import type { Backend } from "../../shared/backend/types";
 import { askedOf } from "./metricColumns";
 
-export type Wanted = Omit<RunQuery, "offset" | "limit" | "columns">;
+export type Wanted = Omit<RunQuery, "offset" | "limit" | "columns" | "only_columns">;
 
 /** Rows of one call. */
 const PAGE = 1000;
@@ -49,7 +49,13 @@ export async function* readRuns(
   const known = new Set<string>();
   for (let offset = 0; offset < most; offset += PAGE) {
     const limit = Math.min(PAGE, most - offset);
-    const page = await backend.call("runs_search", { ...wanted, columns: askedOf(columns), offset, limit });
+    const page = await backend.call("runs_search", {
+      ...wanted,
+      columns: askedOf(columns),
+      only_columns: false,
+      offset,
+      limit,
+    });
     signal.throwIfAborted();
     const rows = page.rows.filter((row) => !known.has(row.id));
     for (const row of rows) known.add(row.id);

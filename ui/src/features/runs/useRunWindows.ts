@@ -1,6 +1,6 @@
-import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { RunQuery, RunRow } from "../../bindings/api";
+import type { RunKeys, RunQuery, RunRow } from "../../bindings/api";
 import { useBackend } from "../../shared/backend";
 import type { RowWindows } from "../../shared/table";
 import { andFilter } from "./language";
@@ -15,9 +15,20 @@ const REST_MS = 1000;
 export const SCROLL_MS = 80;
 /** The next window is asked for when its first row is this near. */
 const NEAR = 20;
+/** While the table moves, what will be in view in this time is asked for too. */
+const AHEAD_MS = 300;
+/** But no more rows than that: so many windows are read at once. */
+const AHEAD = 150;
 /** Windows out of view are forgotten after this time. */
 const KEPT_MS = 60_000;
 const KEY = "runs_window";
+
+/** How many rows further the table will be, when it moved by so many in so many milliseconds. */
+function aheadOf(rows: number, ms: number): number {
+  const ahead = Math.round((rows / Math.max(ms, 1)) * AHEAD_MS);
+  // A jump leads nowhere: it is where it was meant to go.
+  return Math.abs(ahead) > 10 * AHEAD ? 0 : Math.max(-AHEAD, Math.min(AHEAD, ahead));
+}
 
 const TOP = { from: 0, to: 0, scrolled: false };
 
@@ -26,19 +37,28 @@ interface Known {
   readonly identity: string;
   readonly total: number;
   readonly pages: ReadonlyMap<number, readonly RunRow[]>;
-  readonly metricKeys: readonly string[];
-  readonly paramKeys: readonly string[];
 }
 
-const NOTHING: Known = { identity: "", total: 0, pages: new Map(), metricKeys: [], paramKeys: [] };
+const NOTHING: Known = { identity: "", total: 0, pages: new Map() };
+
+/** What runs of an experiment (of all when null) have values under, read again with the rows. */
+export function useRunKeys(experiment: string | null) {
+  const backend = useBackend();
+  return useQuery<RunKeys>({
+    queryKey: [KEY, "keys", experiment],
+    queryFn: () => backend.call("run_keys", { experiment }),
+    placeholderData: keepPreviousData,
+  });
+}
 
 /**
  * A query's rows as they come into view. While the table is `held` (in use, or scrolled away from its
  * top), runs that start later are kept out by a condition on the start, so that no row moves; `waiting`
- * is how many there are, and `show` lets them in. The rows have their values in the metric `columns`; with
- * other columns the same rows are read again where they stand.
+ * is how many there are, and `show` lets them in. The rows have what the `columns` show and no more; with
+ * other columns the same rows are read again where they stand. Until the columns are known (null) nothing is
+ * read.
  */
-export function useRunWindows(wanted: Wanted, columns: string[], inUse: boolean) {
+export function useRunWindows(wanted: Wanted, columns: string[] | null, inUse: boolean) {
   const backend = useBackend();
   const client = useQueryClient();
   const identity = JSON.stringify(wanted);
@@ -60,8 +80,20 @@ export function useRunWindows(wanted: Wanted, columns: string[], inUse: boolean)
   );
   const asked = useQueries({
     queries: places.map((window) => {
-      const args: RunQuery = { ...wanted, columns, filter, offset: window * WINDOW, limit: WINDOW };
-      return { queryKey: [KEY, args], queryFn: () => backend.call("runs_search", args), gcTime: KEPT_MS };
+      const args: RunQuery = {
+        ...wanted,
+        columns: columns ?? [],
+        only_columns: true,
+        filter,
+        offset: window * WINDOW,
+        limit: WINDOW,
+      };
+      return {
+        queryKey: [KEY, args],
+        queryFn: () => backend.call("runs_search", args),
+        gcTime: KEPT_MS,
+        enabled: columns !== null,
+      };
     }),
   });
   const answers = asked.map((query) => query.data);
@@ -83,13 +115,7 @@ export function useRunWindows(wanted: Wanted, columns: string[], inUse: boolean)
       const rows = page?.rows ?? before?.get(window);
       if (rows) pages.set(window, rows);
     });
-    return {
-      identity,
-      total: latest.total,
-      pages,
-      metricKeys: latest.metric_keys,
-      paramKeys: latest.param_keys,
-    } satisfies Known;
+    return { identity, total: latest.total, pages } satisfies Known;
   }, [shape, range.from, range.to, places.length, answers[0], answers[1], answers[2], answers[3]]);
   kept.current = known;
 
@@ -99,6 +125,7 @@ export function useRunWindows(wanted: Wanted, columns: string[], inUse: boolean)
       backend.call("runs_search", {
         ...wanted,
         columns: [],
+        only_columns: true,
         filter: andFilter(wanted.filter, `attributes.start_time > ${until}`),
         offset: 0,
         limit: 1,
@@ -125,6 +152,7 @@ export function useRunWindows(wanted: Wanted, columns: string[], inUse: boolean)
   });
 
   const inView = useRef({ identity: "", first: 0, last: 0 });
+  const before = useRef({ first: 0, at: 0 });
   const scrolling = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(scrolling.current), []);
   const drawn = known.identity;
@@ -132,17 +160,23 @@ export function useRunWindows(wanted: Wanted, columns: string[], inUse: boolean)
     (from: number, to: number) => {
       inView.current = { identity: drawn, first: from, last: to };
       // One that waits since before these rows were drawn speaks of what is in view when it fires.
-      scrolling.current ??= setTimeout(() => {
+      const look = () => {
         scrolling.current = undefined;
         const { identity, first, last } = inView.current;
+        const at = performance.now();
+        const ahead = aheadOf(first - before.current.first, at - before.current.at);
+        before.current = { first, at };
         const next = {
           identity,
-          from: Math.floor(Math.max(0, first - NEAR) / WINDOW),
-          to: Math.floor((last + NEAR) / WINDOW),
+          from: Math.floor(Math.max(0, first - NEAR + Math.min(0, ahead)) / WINDOW),
+          to: Math.floor((last + NEAR + Math.max(0, ahead)) / WINDOW),
           scrolled: first > 0,
         };
         setSeen((now) => (JSON.stringify(now) === JSON.stringify(next) ? now : next));
-      }, SCROLL_MS);
+        // Once it rests, only what is in view is read again.
+        if (ahead !== 0) scrolling.current = setTimeout(look, SCROLL_MS);
+      };
+      scrolling.current ??= setTimeout(look, SCROLL_MS);
     },
     [drawn],
   );
@@ -158,7 +192,8 @@ export function useRunWindows(wanted: Wanted, columns: string[], inUse: boolean)
       if (rows.length === to - from + 1) return rows;
       const page = await backend.call("runs_search", {
         ...wanted,
-        columns,
+        columns: columns ?? [],
+        only_columns: true,
         filter,
         offset: from,
         limit: to - from + 1,
@@ -186,7 +221,7 @@ export function useRunWindows(wanted: Wanted, columns: string[], inUse: boolean)
   return {
     table,
     read,
-    known,
+    total: known.total,
     /** The first answer is still to come. */
     pending: known.identity === "" && error === null,
     error,

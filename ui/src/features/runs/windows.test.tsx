@@ -1,5 +1,5 @@
 import { act, fireEvent, renderHook, screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { giveLayout } from "../../../tests/layout";
 import { renderScreen } from "../../../tests/render";
 import type { RunQuery } from "../../bindings/api";
@@ -29,6 +29,44 @@ async function open(count: number) {
   return { ...screenOf, add, asked, scrollTo, emit };
 }
 
+/** The rows alone, with a clock and a pause of the hand that the test moves on. */
+async function hook() {
+  let rests: (() => void)[] = [];
+  let now = 1_000_000;
+  const timer = globalThis.setTimeout;
+  vi.spyOn(performance, "now").mockImplementation(() => now);
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, after?: number) =>
+    after === SCROLL_MS ? rests.push(run) : timer(run, after)) as typeof setTimeout);
+  const backend = fakeBackend(manyRuns(100_000));
+  const wanted: Parameters<typeof useRunWindows>[0] = {
+    filter: "",
+    order_by: ["attributes.start_time DESC"],
+    experiment: null,
+    machine_id: null,
+    stage: "active",
+  };
+  const columns: string[] = [];
+  const { result } = renderHook(() => useRunWindows(wanted, columns, false), {
+    wrapper: ({ children }) => <BackendProvider backend={backend}>{children}</BackendProvider>,
+  });
+  act(() => result.current.table.onRange(0, 20));
+  await waitFor(() => expect(result.current.table.total).toBe(100_000));
+  const rest = () =>
+    act(() => {
+      const due = rests;
+      rests = [];
+      for (const run of due) run();
+    });
+  rest();
+  const asked = () => {
+    const searches = backend.calls.filter((c) => c.name === "runs_search");
+    return [...new Set(searches.map((c) => (c.args as RunQuery).offset))].sort((a, b) => a - b);
+  };
+  return { result, rest, asked, after: (ms: number) => (now += ms) };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
 describe("a hundred thousand runs", () => {
   it("asks for the windows in view and for no other", async () => {
     const { asked, scrollTo } = await open(100_000);
@@ -47,32 +85,31 @@ describe("a hundred thousand runs", () => {
   });
 
   it("reads what is scrolled to while the first rows are being drawn", async () => {
-    const rests: (() => void)[] = [];
-    const timer = globalThis.setTimeout;
-    const spy = vi
-      .spyOn(globalThis, "setTimeout")
-      .mockImplementation(((run: () => void, after?: number) =>
-        after === SCROLL_MS ? rests.push(run) : timer(run, after)) as typeof setTimeout);
-    const backend = fakeBackend(manyRuns(100_000));
-    const wanted: Parameters<typeof useRunWindows>[0] = {
-      filter: "",
-      order_by: ["attributes.start_time DESC"],
-      experiment: null,
-      machine_id: null,
-      stage: "active",
-    };
-    const columns: string[] = [];
-    const { result } = renderHook(() => useRunWindows(wanted, columns, false), {
-      wrapper: ({ children }) => <BackendProvider backend={backend}>{children}</BackendProvider>,
-    });
-    act(() => result.current.table.onRange(0, 20));
-    await waitFor(() => expect(result.current.table.total).toBe(100_000));
+    const { result, rest } = await hook();
     act(() => result.current.table.onRange(70_040, 70_060));
-    act(() => {
-      for (const run of rests) run();
-    });
+    rest();
     await waitFor(() => expect(result.current.table.at(70_040)?.name).toBe("amber-tern-70040"));
-    spy.mockRestore();
+  });
+
+  it("reads ahead of the hand, whichever way it goes", async () => {
+    const { result, rest, asked, after } = await hook();
+    act(() => result.current.table.onRange(40, 60));
+    after(80);
+    rest();
+    act(() => result.current.table.onRange(100, 120));
+    after(80);
+    rest();
+    await waitFor(() => expect(asked()).toEqual([0, 100, 200]));
+    // Going back, what lies before.
+    act(() => result.current.table.onRange(810, 829));
+    after(1_000);
+    rest();
+    after(80);
+    rest();
+    act(() => result.current.table.onRange(770, 789));
+    after(80);
+    rest();
+    await waitFor(() => expect(asked()).toEqual([0, 100, 200, 600, 700, 800, 900]));
   });
 
   it("keeps the cursor and the selection over rows that are not read", async () => {

@@ -91,7 +91,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     enabled: virtual,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 4,
     getItemKey: itemKey,
     scrollPaddingStart: rowHeight,
   });
