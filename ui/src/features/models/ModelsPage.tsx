@@ -58,7 +58,7 @@ export function ModelsPage() {
             ))}
           </span>
         ),
-        width: 272,
+        width: 308,
       },
       {
         id: "approval",

@@ -54,23 +54,53 @@ interface ChooserProps extends Columns {
   keys: RunKeys | undefined;
 }
 
-export function ColumnChooser({ keys, ...rest }: ChooserProps) {
-  const { chosen, onChange } = rest;
+export function ColumnChooser(props: ChooserProps) {
   return (
     <DialogTrigger>
       <Button icon={<Columns3 size={16} />}>{t("runs.columns")}</Button>
       <Popover placement="bottom end" className={styles.popover ?? ""}>
         <Dialog className={styles.chooser ?? ""} aria-label={t("runs.columnsLead")}>
-          <Shown {...rest} />
-          <div className={styles.choices}>
-            <MetricChoices keys={keys?.metrics ?? []} chosen={chosen} onChange={onChange} />
-            <Group {...rest} title={t("runs.params")} kind="params." keys={keys?.params ?? []} />
-            <Group {...rest} title={t("runs.tags")} kind="tags." keys={keys?.tags ?? []} />
-            <Group {...rest} title={t("runs.attributes")} ids={ATTRIBUTES} />
-          </div>
+          <Shown {...props} />
+          <Choices {...props} />
         </Dialog>
       </Popover>
     </DialogTrigger>
+  );
+}
+
+/** More keys than this have a field to find one by. */
+const SEARCHED = 12;
+/** So many keys of a kind are listed. */
+const LISTED = 200;
+
+/** All that can be a column. */
+function Choices({ keys, ...rest }: ChooserProps) {
+  const [find, setFind] = useState("");
+  const wanted = find.trim().toLocaleLowerCase();
+  const named = (all: readonly string[]) => all.filter((key) => key.toLocaleLowerCase().includes(wanted));
+  const { metrics = [], params = [], tags = [] } = keys ?? {};
+  return (
+    <div className={styles.choices}>
+      {metrics.length + params.length + tags.length > SEARCHED && (
+        <input
+          type="search"
+          className={styles.findColumn}
+          aria-label={t("runs.findColumn")}
+          placeholder={t("runs.findColumn")}
+          value={find}
+          onChange={(event) => setFind(event.target.value)}
+        />
+      )}
+      <MetricChoices keys={named(metrics)} {...rest} wanted={wanted} />
+      <Group {...rest} title={t("runs.params")} kind="params." keys={named(params)} wanted={wanted} />
+      <Group {...rest} title={t("runs.tags")} kind="tags." keys={named(tags)} wanted={wanted} />
+      <Group
+        {...rest}
+        title={t("runs.attributes")}
+        ids={ATTRIBUTES.filter((id) => columnName(id).toLocaleLowerCase().includes(wanted))}
+        wanted={wanted}
+      />
+    </div>
   );
 }
 
@@ -140,7 +170,14 @@ function Shown({ chosen, onChange }: Columns) {
 }
 
 function Group(
-  props: Columns & { title: string; kind?: string; keys?: readonly string[]; ids?: readonly string[] },
+  props: Columns & {
+    title: string;
+    kind?: string;
+    keys?: readonly string[];
+    ids?: readonly string[];
+    /** What is typed to find a key. */
+    wanted: string;
+  },
 ) {
   const { ids: shown } = pinsOf(props.chosen);
   const { kind = "" } = props;
@@ -148,15 +185,19 @@ function Group(
     props.ids ??
     [
       ...new Set([
-        ...shown.filter((id) => id.startsWith(kind)),
+        ...shown.filter(
+          (id) => id.startsWith(kind) && columnName(id).toLocaleLowerCase().includes(props.wanted),
+        ),
         ...(props.keys ?? []).map((key) => `${kind}${key}`),
       ]),
     ].sort();
   return (
     <fieldset className={styles.group}>
       <legend>{props.title}</legend>
-      {ids.length === 0 && <p className="quiet">{t("runs.noKeys")}</p>}
-      {ids.slice(0, 200).map((id) => (
+      {ids.length === 0 && (
+        <p className="quiet">{t(props.wanted === "" ? "runs.noKeys" : "fields.nothingFound")}</p>
+      )}
+      {ids.slice(0, LISTED).map((id) => (
         <Checkbox
           key={id}
           isSelected={shown.includes(id)}
@@ -165,6 +206,7 @@ function Group(
           {columnName(id)}
         </Checkbox>
       ))}
+      {ids.length > LISTED && <p className="quiet">{t("fields.more", { n: ids.length - LISTED })}</p>}
     </fieldset>
   );
 }

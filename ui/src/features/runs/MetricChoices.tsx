@@ -13,16 +13,21 @@ const LISTED = 200;
 export function MetricChoices(props: {
   keys: readonly string[];
   chosen: readonly string[];
+  /** What is typed to find one. */
+  wanted: string;
   onChange: (chosen: string[]) => void;
 }) {
   const { ids } = pinsOf(props.chosen);
   const shown = ids.flatMap((id) => metricColumn(id) ?? []);
-  const keys = [...new Set([...shown.map((column) => column.key), ...props.keys])].sort();
+  const found = shown.filter((column) => column.key.toLocaleLowerCase().includes(props.wanted));
+  const keys = [...new Set([...found.map((column) => column.key), ...props.keys])].sort();
   const special = new Set(shown.flatMap((column) => (column.of === "last" ? [] : [column.key])));
   return (
     <fieldset className={styles.group}>
       <legend>{t("runs.metrics")}</legend>
-      {keys.length === 0 && <p className="quiet">{t("runs.noKeys")}</p>}
+      {keys.length === 0 && (
+        <p className="quiet">{t(props.wanted === "" ? "runs.noKeys" : "fields.nothingFound")}</p>
+      )}
       {keys.slice(0, LISTED).map((metric) => (
         <MetricChoice
           key={metric}
@@ -32,6 +37,7 @@ export function MetricChoices(props: {
           onShow={(id, on) => props.onChange(withColumn(props.chosen, id, on))}
         />
       ))}
+      {keys.length > LISTED && <p className="quiet">{t("fields.more", { n: keys.length - LISTED })}</p>}
     </fieldset>
   );
 }

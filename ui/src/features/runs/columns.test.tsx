@@ -43,6 +43,22 @@ it("chooses, moves and pins columns by keyboard, and keeps them", async () => {
   expect(headers().at(-2)).toContain("team");
 });
 
+it("finds one of thousands of metrics to be a column", async () => {
+  localStorage.clear();
+  const metrics = Array.from({ length: 3000 }, (_, i) => `layer/${i}/norm`);
+  const { user } = renderScreen("/runs", { run_keys: () => ({ metrics, params: [], tags: [] }) });
+  await screen.findByText("amber-tern-100");
+  await user.click(screen.getByRole("button", { name: "Columns" }));
+  const dialog = await screen.findByRole("dialog", { name: "Columns shown" });
+  within(dialog).getByText("2,800 more: find them by name");
+  await user.type(within(dialog).getByRole("searchbox", { name: "Find a column" }), "R/2999/");
+  await waitFor(() => expect(within(dialog).getAllByRole("checkbox")).toHaveLength(1));
+  expect(within(dialog).getAllByText("Nothing is called that")).toHaveLength(3);
+  expect(await axeProblems()).toEqual([]);
+  await user.click(within(dialog).getByRole("checkbox", { name: "layer/2999/norm" }));
+  await waitFor(() => expect(within(dialog).getByRole("list").textContent).toContain("layer/2999/norm"));
+});
+
 it("shows a metric by its last, its best and its value at a step, read with the rows", async () => {
   localStorage.clear();
   const { user, backend } = renderScreen("/runs");

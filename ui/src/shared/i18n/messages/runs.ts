@@ -190,6 +190,7 @@ export const runs = define({
     sv: "Diagram visas med den första punkten som skriptet loggar.",
   },
   "runs.noMetricsDone": { en: "The script logged no metric.", sv: "Skriptet loggade inga mätvärden." },
+  "runs.findColumn": { en: "Find a column", sv: "Hitta en kolumn" },
   "runs.findMetric": { en: "Find a metric", sv: "Hitta ett mätvärde" },
   "runs.moreCharts": {
     en: { one: "Show {n} more chart", other: "Show {n} more charts" },
