@@ -1,17 +1,12 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  type RouterHistory,
-} from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, type RouterHistory } from "@tanstack/react-router";
 import { Frame } from "./Frame";
+import { lazy } from "./lazy";
 import { NotFound, ScreenError } from "./ScreenError";
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFound, errorComponent: ScreenError });
 
 /** A view and where it lives. Each feature is loaded when it is first opened. */
-function view(path: string, component: ReturnType<typeof lazyRouteComponent>) {
+function view(path: string, component: ReturnType<typeof lazy>) {
   return createRoute({ getParentRoute: () => root, path, component, errorComponent: ScreenError });
 }
 
@@ -25,35 +20,35 @@ const deployments = () => import("../features/deployments");
 const routes = [
   view(
     "/",
-    lazyRouteComponent(() => import("../features/overview"), "OverviewPage"),
+    lazy(() => import("../features/overview"), "OverviewPage"),
   ),
-  view("/machines", lazyRouteComponent(machines, "MachinesPage")),
-  view("/machines/$machineId", lazyRouteComponent(machines, "MachinePage")),
-  view("/setup", lazyRouteComponent(setup, "RegisterMachinePage")),
-  view("/setup/$draftId", lazyRouteComponent(setup, "RegisterMachinePage")),
-  view("/runs", lazyRouteComponent(runs, "RunsPage")),
-  view("/runs/new", lazyRouteComponent(runs, "NewRunPage")),
+  view("/machines", lazy(machines, "MachinesPage")),
+  view("/machines/$machineId", lazy(machines, "MachinePage")),
+  view("/setup", lazy(setup, "RegisterMachinePage")),
+  view("/setup/$draftId", lazy(setup, "RegisterMachinePage")),
+  view("/runs", lazy(runs, "RunsPage")),
+  view("/runs/new", lazy(runs, "NewRunPage")),
   view(
     "/compare",
-    lazyRouteComponent(() => import("../features/compare"), "ComparePage"),
+    lazy(() => import("../features/compare"), "ComparePage"),
   ),
-  view("/runs/$runId", lazyRouteComponent(runs, "RunPage")),
-  view("/reports", lazyRouteComponent(reports, "ReportsPage")),
-  view("/reports/$reportId", lazyRouteComponent(reports, "ReportPage")),
-  view("/models", lazyRouteComponent(models, "ModelsPage")),
-  view("/models/$name", lazyRouteComponent(models, "ModelPage")),
-  view("/models/$name/compare", lazyRouteComponent(models, "CompareVersionsPage")),
-  view("/models/$name/$version", lazyRouteComponent(models, "VersionPage")),
-  view("/deployments", lazyRouteComponent(deployments, "DeploymentsPage")),
-  view("/deployments/new", lazyRouteComponent(deployments, "NewDeploymentPage")),
-  view("/deployments/$id", lazyRouteComponent(deployments, "DeploymentPage")),
+  view("/runs/$runId", lazy(runs, "RunPage")),
+  view("/reports", lazy(reports, "ReportsPage")),
+  view("/reports/$reportId", lazy(reports, "ReportPage")),
+  view("/models", lazy(models, "ModelsPage")),
+  view("/models/$name", lazy(models, "ModelPage")),
+  view("/models/$name/compare", lazy(models, "CompareVersionsPage")),
+  view("/models/$name/$version", lazy(models, "VersionPage")),
+  view("/deployments", lazy(deployments, "DeploymentsPage")),
+  view("/deployments/new", lazy(deployments, "NewDeploymentPage")),
+  view("/deployments/$id", lazy(deployments, "DeploymentPage")),
   view(
     "/activity",
-    lazyRouteComponent(() => import("../features/activity"), "ActivityPage"),
+    lazy(() => import("../features/activity"), "ActivityPage"),
   ),
   view(
     "/settings",
-    lazyRouteComponent(() => import("../features/settings"), "SettingsPage"),
+    lazy(() => import("../features/settings"), "SettingsPage"),
   ),
 ];
 

@@ -49,6 +49,8 @@ export function ErrorBanner(props: {
 }) {
   const body = asErrorBody(props.error);
   const words = errorWords(body.code);
+  const title = props.title ?? words.title;
+  const line = errorLine(body);
   // The program speaks English: elsewhere the table's words go first and its own stand with the facts.
   const english = currentLanguage() === "en";
   const facts = Object.entries(body.details ?? {}).map(([key, value]) => `${key}: ${value}`);
@@ -56,7 +58,7 @@ export function ErrorBanner(props: {
   return (
     <Banner
       kind="bad"
-      title={props.title ?? words.title}
+      title={title}
       actions={
         <>
           {props.actions}
@@ -68,7 +70,7 @@ export function ErrorBanner(props: {
         </>
       }
     >
-      <p>{errorLine(body)}</p>
+      {line.replace(/\.$/, "") === title ? null : <p>{line}</p>}
       <p className={styles.remedy}>{words.act}</p>
       <div className={styles.rawHead}>
         <code>{body.code}</code>
