@@ -124,9 +124,12 @@ export function Sentence({ row }: { row: ActivityRow }): ReactNode {
       )}
       {after}
       {detail ? (
-        <span className="quiet clip" title={detail}>
-          &nbsp;· {detail}
-        </span>
+        <>
+          <span className="quiet">{" · "}</span>
+          <span className="quiet clip" title={detail}>
+            {detail}
+          </span>
+        </>
       ) : null}
     </>
   );
