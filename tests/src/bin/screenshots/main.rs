@@ -1,5 +1,8 @@
-//! `cargo xtask screenshots`: every screen in the real window, on data that really came about.
+//! `cargo xtask screenshots`: every screen in the real window, on a month of runs and on some that
+//! really ran; and what stands there when the program behind the pages is gone.
 #![allow(missing_docs)]
+
+mod history;
 
 use serde_json::{Value, json};
 use skerry_tests::browser::Browser;
@@ -7,7 +10,7 @@ use skerry_tests::desk::Desk;
 use skerry_tests::programs::out;
 use skerry_tests::site::{Site, project};
 use skerry_tests::steps::{self, text};
-use skerry_tests::web::Web;
+use skerry_tests::web::{Web, launch};
 
 /// How the screens are looked at.
 struct Look {
@@ -39,13 +42,16 @@ const LOOKS: [Look; 8] = [
 ];
 
 /// The screens that people are on most, and those with the most on them.
-const MAIN: [&str; 14] = [
+const MAIN: [&str; 17] = [
     "overview",
     "machine",
     "runs",
     "compare",
+    "compare-many",
+    "compare-scatter",
     "compare-parallel",
     "run",
+    "run-archived",
     "run-new",
     "report",
     "report-edit",
@@ -61,7 +67,8 @@ async fn main() {
     let empty = Desk::new();
     let full = Desk::new();
     let site = Site::start();
-    let screens = seed(&full, &site).await;
+    let history = history::write(&full.data().join("workspace.db"));
+    let screens = seed(&full, &site, &history).await;
     for look in LOOKS {
         let (width, height) = look.size;
         let suffix = match look.language {
@@ -74,17 +81,18 @@ async fn main() {
         choose(&full, &look).await;
         let window = Browser::window_of_size(&full, "full", width, height).await;
         window.until("window", READY, Vec::new()).await;
+        if look.language == "en" {
+            opened(&window, &screens, &suffix).await;
+        }
         for (name, path) in &screens {
             if look.all || MAIN.contains(name) {
                 window.go(path).await;
                 shoot(&window, &format!("{name}-{suffix}")).await;
             }
         }
-        if look.language == "en" {
-            opened(&window, &screens, &suffix).await;
-        }
         window.close().await;
     }
+    gone(&full, &screens).await;
     println!("{}", out().display());
 }
 
@@ -117,6 +125,7 @@ async fn opened(window: &Browser, screens: &[(&str, String)], suffix: &str) {
     window.go("/runs").await;
     window.click("button", "Search or run a command").await;
     shoot(window, &format!("palette-{suffix}")).await;
+    window.until("closed palette", ESCAPE, Vec::new()).await;
     window.go("/").await;
     window.go("/runs").await;
     window.click("button", "Columns").await;
@@ -133,12 +142,67 @@ async fn opened(window: &Browser, screens: &[(&str, String)], suffix: &str) {
         shoot(window, &format!("{name}-{suffix}")).await;
         window.confirm("Cancel").await;
     }
-    let run = screens.iter().find(|(name, _)| *name == "run");
-    window.go(run.map_or("/", |(_, path)| path)).await;
+    window.go(path_of(screens, "run-curves")).await;
     window.until("smoothing", SMOOTH, Vec::new()).await;
     window.see("exponential").await;
     shoot(window, &format!("run-smoothed-{suffix}")).await;
+    for name in ["run-curves", "compare"] {
+        window.go("/").await;
+        window.go(path_of(screens, name)).await;
+        window.click("radio", "Metric").await;
+        // One is measured at steps that no other has.
+        window.see("No step in common").await;
+        shoot(window, &format!("{name}-over-{suffix}")).await;
+    }
+    window.go(path_of(screens, "compare-many")).await;
+    window.click("tab", "Scatter").await;
+    window.choose("Color", "accuracy").await;
+    shoot(window, &format!("compare-colored-{suffix}")).await;
+    window.go(path_of(screens, "version-first")).await;
+    window.click("button", "Ask for approval").await;
+    window.find("button", "Cancel").await;
+    shoot(window, &format!("version-ask-{suffix}")).await;
+    window.confirm("Cancel").await;
 }
+
+fn path_of<'a>(screens: &'a [(&str, String)], name: &str) -> &'a str {
+    let found = screens.iter().find(|(each, _)| *each == name);
+    found.map(|(_, path)| path.as_str()).unwrap()
+}
+
+/// A page whose program goes away while an export is being asked for, and the pages after that.
+async fn gone(desk: &Desk, screens: &[(&str, String)]) {
+    let (mut program, link) = launch(desk);
+    let page = Browser::chromium(desk, &link, "gone").await;
+    page.until("page", READY, Vec::new()).await;
+    page.go("/runs").await;
+    page.find("checkbox", "Select all").await;
+    page.click("button", "More for these runs").await;
+    page.click("menuitem", "Export").await;
+    page.find("button", "Read the runs").await;
+    program.kill().unwrap();
+    program.wait().unwrap();
+    page.confirm("Read the runs").await;
+    page.until(
+        "refusal",
+        "return found('alert', '').length > 0",
+        Vec::new(),
+    )
+    .await;
+    shoot(&page, "gone-runs-export").await;
+    page.confirm("Cancel").await;
+    for name in ["runs", "run", "compare", "reports", "models", "version"] {
+        page.go(path_of(screens, name)).await;
+        page.see("does not answer").await;
+        shoot(&page, &format!("gone-{name}")).await;
+    }
+    page.close().await;
+}
+
+/// Closes what is open over the page.
+const ESCAPE: &str = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', \
+    { key: 'Escape', bubbles: true })); \
+    return document.querySelector('[role=dialog]') === null";
 
 /// Moves the slider of the charts as a hand does.
 const SMOOTH: &str = "const slider = document.querySelector('main input[type=range]'); \
@@ -153,7 +217,7 @@ async fn shoot(window: &Browser, name: &str) {
         .until(
             "settled page",
             "return document.querySelector('h1,h2') !== null \
-             && document.querySelector('[aria-busy=true],[data-loading]') === null \
+             && document.querySelector('[aria-busy=true],[data-loading],main [role=progressbar]') === null \
              && document.fonts.status === 'loaded'",
             Vec::new(),
         )
@@ -174,7 +238,7 @@ async fn choose(desk: &Desk, look: &Look) {
 
 /// A workspace as it looks after a day: two machines, runs that went well and one that did not,
 /// two versions, an image, deployments, an unfinished registration. Returns screens and paths.
-async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
+async fn seed(desk: &Desk, site: &Site, history: &[String]) -> Vec<(&'static str, String)> {
     let web = desk.web().await;
     let folder = project(desk.home());
     let sample = text(&web.command("sample_start", Value::Null).await["run_id"]);
@@ -206,28 +270,40 @@ async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
     let deployment = deploy(&web, model, &machine).await;
     steps::begin(&web, "10.99.1.200", None).await;
     let report = report(&web, &runs).await;
+    let archived = &history[0];
+    web.command("runs_archive", json!({ "run_ids": [archived] }))
+        .await;
+    let recent = &history[history.len() - 8..];
     vec![
         ("overview", "/".into()),
         ("machines", "/machines".into()),
         ("machine", format!("/machines/{machine}")),
         ("runs", "/runs".into()),
         ("runs-filter-error", "/runs?q=metrics.val_loss%20%3E".into()),
-        ("runs-grouped", "/runs?group=params.alpha".into()),
+        ("runs-grouped", "/runs?group=params.lr".into()),
         ("run-gone", format!("/runs/{}", "0".repeat(32))),
-        ("compare", format!("/compare?runs={}", runs.join(","))),
+        ("runs-archived", "/runs?stage=archived".into()),
+        ("runs-none", "/runs?q=metrics.loss%20%3E%20999".into()),
+        ("compare", format!("/compare?runs={}", recent.join(","))),
+        (
+            "compare-many",
+            format!("/compare?runs={}", history.join(",")),
+        ),
         (
             "compare-differences",
-            format!("/compare?runs={}&tab=differences", runs.join(",")),
+            format!("/compare?runs={}&tab=differences", recent.join(",")),
         ),
         (
             "compare-scatter",
-            format!("/compare?runs={}&tab=scatter", runs.join(",")),
+            format!("/compare?runs={}&tab=scatter", history.join(",")),
         ),
         (
             "compare-parallel",
-            format!("/compare?runs={}&tab=parallel", runs.join(",")),
+            format!("/compare?runs={}&tab=parallel", history.join(",")),
         ),
         ("run", format!("/runs/{}", runs[0])),
+        ("run-curves", format!("/runs/{}", recent[0])),
+        ("run-archived", format!("/runs/{archived}")),
         ("run-sample", format!("/runs/{sample}")),
         ("run-log", format!("/runs/{}?tab=logs", runs[0])),
         ("run-artifacts", format!("/runs/{}?tab=artifacts", runs[0])),
@@ -248,6 +324,8 @@ async fn seed(desk: &Desk, site: &Site) -> Vec<(&'static str, String)> {
         ("model-history", format!("/models/{model}?tab=history")),
         ("model-compare", format!("/models/{model}/compare?a=1&b=2")),
         ("version", format!("/models/{model}/2")),
+        ("version-first", format!("/models/{model}/1")),
+        ("version-gone", format!("/models/{model}/9")),
         ("deployments", "/deployments".into()),
         ("deployment", format!("/deployments/{deployment}")),
         ("deployment-new", "/deployments/new".into()),
