@@ -127,14 +127,17 @@ function RailLink(props: {
 }
 
 function MachineLinks() {
+  const link = useLinkState();
   const machines = useQueryCommand("machines_list", null);
   const rows = machines.data ?? [];
   if (rows.length === 0) return null;
   const up = rows.filter((row) => row.link.state === "connected").length;
-  const words = t("frame.connected", { up, n: rows.length });
+  // Without the program nobody looks: what is shown is what was so.
+  const stale = link === "broken";
+  const words = t(stale ? "frame.connectedLast" : "frame.connected", { up, n: rows.length });
   return (
     <Link to="/machines" className={styles.links ?? ""} label={words} title={words}>
-      <span className={styles.dots} aria-hidden>
+      <span className={styles.dots} data-stale={stale || undefined} aria-hidden>
         {rows.slice(0, 8).map((row) => (
           <i key={row.id} data-state={row.link.state} />
         ))}

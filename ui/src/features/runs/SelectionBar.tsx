@@ -69,7 +69,11 @@ export function SelectionBar(props: {
         );
       })}
       <ActionsMenu label={t("runTable.more")} items={props.more} />
-      {ids.length > COMPARED && <span className="quiet">{t("runs.compareLimit", { n: COMPARED })}</span>}
+      {ids.length > COMPARED && (
+        <span className={styles.limit} title={t("runs.compareLimit", { n: COMPARED })}>
+          {t("runs.compareLimit", { n: COMPARED })}
+        </span>
+      )}
       <span className={styles.spring} />
       <Button variant="quiet" icon={<X size={14} />} onPress={props.onNone}>
         {t("runs.selectNone")}

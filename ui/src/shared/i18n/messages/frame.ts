@@ -22,6 +22,16 @@ export const frame = define({
     en: { one: "{up} of {n} machine connected", other: "{up} of {n} machines connected" },
     sv: { one: "{up} av {n} maskin ansluten", other: "{up} av {n} maskiner anslutna" },
   },
+  "frame.connectedLast": {
+    en: {
+      one: "Last known: {up} of {n} machine connected",
+      other: "Last known: {up} of {n} machines connected",
+    },
+    sv: {
+      one: "Senast kända: {up} av {n} maskin ansluten",
+      other: "Senast kända: {up} av {n} maskiner anslutna",
+    },
+  },
   "frame.open": { en: "Open", sv: "Öppna" },
   "frame.notifications": { en: "Notifications", sv: "Notiser" },
   "frame.unread": {
