@@ -98,15 +98,19 @@ async fn main() {
 
 const READY: &str = "return document.querySelector('nav a') !== null";
 
+/// Goes to the first screen, until it is there.
+const FIRST: &str = "if (location.pathname !== '/') { history.pushState(null, '', '/'); \
+    dispatchEvent(new PopStateEvent('popstate', { state: null })); } \
+    return document.body.innerText.includes('Try it on this computer')";
+
 /// A workspace in which nothing has happened yet.
 async fn welcome(empty: &Desk, look: &Look, suffix: &str) {
     let (width, height) = look.size;
     choose(empty, look).await;
     let window = Browser::window_of_size(empty, "empty", width, height).await;
-    // The window opens where it was left.
     window.until("window", READY, Vec::new()).await;
-    window.go("/").await;
-    window.see("Try it on this computer").await;
+    // The window opens where it was left, which may come after its frame.
+    window.until("first screen", FIRST, Vec::new()).await;
     shoot(&window, &format!("welcome-{suffix}")).await;
     for (name, path) in [
         ("setup", "/setup"),
