@@ -7,7 +7,7 @@ mod history;
 use serde_json::{Value, json};
 use skerry_tests::browser::Browser;
 use skerry_tests::desk::Desk;
-use skerry_tests::programs::out;
+use skerry_tests::programs::{PATIENCE, out};
 use skerry_tests::site::{Site, project};
 use skerry_tests::steps::{self, text};
 use skerry_tests::web::{Web, launch};
@@ -232,6 +232,16 @@ async fn shoot(window: &Browser, name: &str) {
 }
 
 async fn choose(desk: &Desk, look: &Look) {
+    // The window before may still be closing, and until then has the data folder.
+    let asked = std::time::Instant::now();
+    while desk
+        .processes()
+        .iter()
+        .any(|(_, line)| line.contains("skerry-desktop"))
+    {
+        assert!(asked.elapsed() < PATIENCE, "the window does not close");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
     let web = desk.web().await;
     web.command(
         "settings_set",
