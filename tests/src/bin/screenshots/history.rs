@@ -94,7 +94,14 @@ fn new(n: u64, experiment_id: i64, start: i64) -> NewRun {
             pair("mlflow.user", person),
             pair("mlflow.source.name", "train.py"),
             pair("mlflow.source.type", "LOCAL"),
-            pair("team", if n % 2 == 0 { "imaging" } else { "process" }),
+            pair(
+                "team",
+                if n.is_multiple_of(2) {
+                    "imaging"
+                } else {
+                    "process"
+                },
+            ),
         ],
         ..NewRun::default()
     }
@@ -134,7 +141,10 @@ fn batch(n: u64, start: i64, curves: bool) -> Batch {
         params: vec![
             pair("lr", RATES[n as usize % 4]),
             pair("batch_size", (16 << (n % 4)).to_string()),
-            pair("optimizer", if n % 3 == 0 { "sgd" } else { "adam" }),
+            pair(
+                "optimizer",
+                if n.is_multiple_of(3) { "sgd" } else { "adam" },
+            ),
             pair("hidden", ["64", "128", "64,32"][n as usize % 3]),
             pair("seed", (n % 50).to_string()),
         ],

@@ -117,7 +117,7 @@ describe("a hundred thousand runs", () => {
     act(() => screen.getByRole("grid").focus());
     await user.keyboard(" {End}");
     expect(screen.getByRole("grid").getAttribute("aria-activedescendant")).toMatch(/-99999$/);
-    scrollTo(99_970);
+    scrollTo(99_980);
     await screen.findByText("jade-teal-99999");
     expect(asked().map((q) => q.offset)).toEqual([0, 99_900]);
     await user.keyboard("{Home}");
@@ -169,7 +169,8 @@ it("goes to the top of what a filter finds, and has the order in the address", a
   await waitFor(() => expect(scroller.scrollTop).toBe(0), { timeout: 60_000 });
   fireEvent.scroll(scroller);
   await screen.findByText("blue-heron-1");
-  expect(asked().at(-1)).toMatchObject({ offset: 0, filter: "attributes.run_name ILIKE '%heron%'" });
+  const found = asked().filter((q) => q.filter === "attributes.run_name ILIKE '%heron%'");
+  expect(found.map((q) => q.offset)).toEqual([0]);
   const header = screen.getByRole("columnheader", { name: /accuracy/ });
   await user.click(within(header).getByRole("button"));
   await waitFor(() => expect(asked().at(-1)).toMatchObject({ order_by: ["metrics.`accuracy` DESC"] }));
