@@ -116,6 +116,7 @@ describe("hooks", () => {
     from_step: null,
     to_step: null,
     over: null,
+    smoothed: null,
   });
 
   function setup() {

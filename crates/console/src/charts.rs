@@ -17,6 +17,7 @@ impl Console {
         if query.keys.len() > 100 {
             return Err(ErrorBody::invalid("keys", "Ask for at most 100 metrics."));
         }
+        let smoothed = query.smoothed.map(smoothed).transpose()?.flatten();
         let steps = range(query.from_step, query.to_step);
         self.db(move |store| {
             store.read(|reader| {
@@ -30,7 +31,8 @@ impl Console {
                 } else {
                     query.keys
                 };
-                let lines = Lines::of(reader, &query.run_id, query.over.as_ref(), steps, None)?;
+                let over = query.over.as_ref();
+                let lines = Lines::of(reader, &query.run_id, over, steps, smoothed)?;
                 keys.into_iter()
                     .map(|key| lines.series(key, query.max_points))
                     .collect()

@@ -90,8 +90,8 @@ async fn rows_carry_values_of_the_metric_columns_that_are_asked_for() {
         page["rows"][1]["columns"],
         json!([
             value(columns[0], none.clone(), json!("Infinity"), json!(299)),
-            value(columns[1], json!(0.0), none.clone(), none.clone()),
-            value(columns[2], none.clone(), json!("Infinity"), none.clone()),
+            value(columns[1], json!(0.0), none.clone(), json!(100)),
+            value(columns[2], none.clone(), json!("Infinity"), json!(299)),
             value(columns[3], none.clone(), json!("NaN"), json!(60)),
             value(columns[4], json!(2.0), none.clone(), json!(290)),
             value(columns[5], none.clone(), none.clone(), none.clone()),
@@ -105,6 +105,43 @@ async fn rows_carry_values_of_the_metric_columns_that_are_asked_for() {
         .call("runs_search", search(&["metrics_at.60.loss ASC"], &[]))
         .await;
     assert_eq!(unknown.unwrap_err().code, Code::Invalid);
+    console.close().await;
+}
+
+/// A line of 800 points at most is as smooth as all of them make it: of a stretch too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_s_lines_are_smoothed_from_every_point() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = seed(&folder.path().join("workspace.db"));
+    let console = console(folder.path()).await;
+    let chart = async |points: u32, from: Value, kind: &str, weight: f64| {
+        let query = json!({
+            "run_id": runs[0], "keys": ["loss"], "max_points": points, "from_step": from,
+            "to_step": null,
+            "smoothed": { "smoothing": { "kind": kind, "weight": weight }, "by_time": false },
+        });
+        let mut answer = console.call("run_chart", query).await?;
+        Ok::<_, skerry_domain::ErrorBody>(answer[0].take())
+    };
+    for kind in ["exponential", "mean", "gaussian"] {
+        let whole = chart(5000, Value::Null, kind, 0.9).await.unwrap();
+        let few = chart(40, Value::Null, kind, 0.9).await.unwrap();
+        let part = chart(40, json!(200), kind, 0.9).await.unwrap();
+        assert_eq!(whole["steps"].as_array().unwrap().len(), 300);
+        for chart in [few, part] {
+            let steps = chart["steps"].as_array().unwrap();
+            assert!(steps.len() < 60);
+            for (step, smoothed) in steps.iter().zip(chart["smoothed"].as_array().unwrap()) {
+                // The points lie at the steps 0 to 299.
+                let step = usize::try_from(step.as_u64().unwrap()).unwrap();
+                assert_eq!(*smoothed, whole["smoothed"][step], "{kind} at {step}");
+            }
+        }
+    }
+    let none = chart(40, Value::Null, "mean", 0.0).await.unwrap();
+    assert_eq!(none["smoothed"], Value::Null);
+    let refused = chart(40, Value::Null, "mean", 1.0).await.unwrap_err();
+    assert_eq!(refused.code, Code::Invalid);
     console.close().await;
 }
 

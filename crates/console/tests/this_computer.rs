@@ -83,6 +83,7 @@ async fn charts(console: &Console, run_id: &str) -> Vec<ChartSeries> {
             from_step: None,
             to_step: None,
             over: None,
+            smoothed: None,
         })
         .await
         .unwrap()

@@ -506,7 +506,11 @@ to_step: number | null,
 /**
  * Another metric to draw them over instead of steps or time.
  */
-over: ChartAxis | null, };
+over: ChartAxis | null,
+/**
+ * A smooth line beside the values.
+ */
+smoothed: SmoothedLines | null, };
 
 /**
  * One metric of one run, thinned so that minimum and maximum of each stretch stay.

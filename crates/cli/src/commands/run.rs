@@ -67,6 +67,7 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
                 from_step: None,
                 to_step: None,
                 over: None,
+                smoothed: None,
             };
             let series: Vec<ChartSeries> = session.access.call("run_chart", query).await?;
             output::print(json, &series, || {

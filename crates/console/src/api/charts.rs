@@ -18,6 +18,9 @@ pub struct ChartQuery {
     /// Another metric to draw them over instead of steps or time.
     #[serde(default)]
     pub over: Option<ChartAxis>,
+    /// A smooth line beside the values.
+    #[serde(default)]
+    pub smoothed: Option<SmoothedLines>,
 }
 
 /// A metric as the horizontal axis of others: values at the same step belong together, of

@@ -10,6 +10,7 @@ import { ChartScales, useChartScales } from "../runs/ChartScales";
 import { ChartSmoothing } from "../runs/ChartSmoothing";
 import { isOver } from "../runs/status";
 import { seriesOf } from "../runs/values";
+import { useSmoothedLines } from "../runs/useSmoothedLines";
 import styles from "./compare.module.css";
 import { KEY, type Linked } from "./linked";
 
@@ -102,6 +103,7 @@ function MetricChart(props: {
   linked: Linked;
 }) {
   const { metric, runs, x, over, linked } = props;
+  const lines = useSmoothedLines(props.smoothing, props.kind, x);
   const backend = useBackend();
   const logged = runs.filter((_, i) => metric.values[i] != null);
   const args = {
@@ -111,7 +113,7 @@ function MetricChart(props: {
     from_step: null,
     to_step: null,
     over: props.axis,
-    smoothed: null,
+    smoothed: lines.smoothed,
   };
   const chart = useQuery({
     queryKey: [KEY, "chart", args],
@@ -123,22 +125,27 @@ function MetricChart(props: {
     () => (chart.data ?? []).filter(({ series }) => (series.over !== null) === (over !== null)),
     [chart.data, over],
   );
+  const whole = lines.rests && !chart.isPlaceholderData;
   const series = useMemo(() => {
     const byId = new Map(runs.map((run) => [run.id, run]));
     return read.flatMap(({ run_id, series }) => {
       if (series.over?.pairs === 0) return [];
       const run = byId.get(run_id);
-      return run ? [{ ...seriesOf(run_id, series, x, run.started_at ?? 0), label: run.name }] : [];
+      return run
+        ? [
+            {
+              ...seriesOf(run_id, whole ? series : { ...series, smoothed: null }, x, run.started_at ?? 0),
+              label: run.name,
+            },
+          ]
+        : [];
     });
-  }, [read, runs, x]);
+  }, [read, runs, x, whole]);
   const apart = read.filter(({ series }) => series.over?.pairs === 0).length;
   const unsteady = read.some(({ series }) => series.over && !series.over.steady);
   const unplaced = read.reduce((n, { series }) => n + (series.over?.unplaced ?? 0), 0);
   const notes = [
     ...(logged.length < runs.length ? [t("compare.inRuns", { n: logged.length, total: runs.length })] : []),
-    ...(props.smoothing > 0 && chart.data?.some(({ series }) => series.thinned)
-      ? [t("compare.smoothedThinned")]
-      : []),
     ...(over !== null && apart > 0 && apart < read.length
       ? [t("charts.over.runs", { n: apart, metric: over })]
       : []),

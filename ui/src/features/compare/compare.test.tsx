@@ -3,7 +3,6 @@ import { describe, expect, it, vi } from "vitest";
 import { giveLayout } from "../../../tests/layout";
 import { axeProblems, renderScreen } from "../../../tests/render";
 import type { Comparison, RunsChartQuery } from "../../bindings/api";
-import { demoHandlers } from "../../fixtures";
 import { RUNS } from "../../fixtures/runs";
 import { CommandError } from "../../shared/backend";
 import { shortId } from "../../shared/format";
@@ -34,21 +33,16 @@ describe("every view", () => {
   });
 });
 
-it("smooths the lines of all runs, and says where it has not all points", async () => {
-  const runs_chart = demoHandlers("").runs_chart;
-  const { user } = renderScreen(address(3), {
-    runs_chart: async (args) => {
-      const lines = (await runs_chart?.(args)) ?? [];
-      const thinned = args.key === "accuracy";
-      return lines.map((line) => ({ ...line, series: { ...line.series, thinned } }));
-    },
-  });
+it("smooths the lines of all runs from every point of theirs", async () => {
+  const { user, backend } = renderScreen(address(3));
   const slider = await screen.findByRole("slider", { name: "Smoothing" });
   expect(screen.queryByRole("radiogroup", { name: "How lines are smoothed" })).toBeNull();
-  expect(screen.queryByText(/smoothed from thinned points/)).toBeNull();
   fireEvent.change(slider, { target: { value: "0.6" } });
   await user.click(await screen.findByRole("radio", { name: "Gaussian" }));
-  expect(await screen.findAllByText(/smoothed from thinned points/)).toHaveLength(1);
+  await waitFor(() => {
+    const asked = backend.calls.filter((c) => c.name === "runs_chart").at(-1)?.args as RunsChartQuery;
+    expect(asked.smoothed).toEqual({ smoothing: { kind: "gaussian", weight: 0.6 }, by_time: false });
+  });
   expect(await axeProblems()).toEqual([]);
 });
 

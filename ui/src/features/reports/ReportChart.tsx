@@ -9,7 +9,7 @@ import { shortId } from "../../shared/format";
 import { t } from "../../shared/i18n";
 import { overNotesOfLines } from "../runs/overNotes";
 import { isOver } from "../runs/status";
-import { useRested } from "../runs/useRested";
+import { useSmoothedLines } from "../runs/useSmoothedLines";
 import { seriesOf } from "../runs/values";
 import type { Chart } from "./content";
 import styles from "./reports.module.css";
@@ -67,8 +67,7 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
   const ids = useMemo(() => set.data?.rows.map((run) => run.id) ?? [], [set.data]);
   const { metrics, over } = body;
   const x = over === null ? body.x : "metric";
-  // While a hand is on it, lines are smoothed from the points that are here.
-  const weight = useRested(body.smoothing);
+  const wanted = useSmoothedLines(body.smoothing, body.smoothing_kind, x);
   const most = Math.floor(POINTS / Math.max(1, ids.length * metrics.length));
   const charts = useQueries({
     queries: (ids.length > 0 ? metrics : []).map((key) => {
@@ -79,13 +78,7 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
         from_step: null,
         to_step: null,
         over: over === null ? null : { key: over, from: null, to: null },
-        smoothed:
-          weight > 0
-            ? {
-                smoothing: { kind: body.smoothing_kind, weight },
-                by_time: body.x !== "step" && over === null,
-              }
-            : null,
+        smoothed: wanted.smoothed,
       };
       // Named like a command: events read it again.
       return {
@@ -95,7 +88,6 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
       };
     }),
   });
-  const asked = weight === body.smoothing;
   // What was read for another metric or axis is not drawn as this one.
   const read = charts.map((chart, nth) =>
     chart.data?.filter(
@@ -113,7 +105,7 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
         const run = byId.get(run_id);
         if (!run || series.over?.pairs === 0) return [];
         const start = run.started_at ?? series.times[0] ?? 0;
-        const whole = asked && !charts[nth]?.isPlaceholderData;
+        const whole = wanted.rests && !charts[nth]?.isPlaceholderData;
         const name = names.get(run_id) ?? run.name;
         return [
           {
@@ -124,7 +116,7 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
         ];
       }),
     );
-  }, [readAt, asked, set.data, metrics, x, over]);
+  }, [readAt, wanted.rests, set.data, metrics, x, over]);
 
   const failed = set.error ?? (charts.find((chart) => chart.error)?.error as CommandError | undefined);
   const title = body.title || metrics.join(", ");

@@ -1,7 +1,7 @@
 import { keepPreviousData, type UseQueryResult, useQueries } from "@tanstack/react-query";
 import { ChartSpline, Search } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
-import type { ChartSeries, RunDetail } from "../../bindings/api";
+import type { ChartSeries, RunDetail, SmoothedLines } from "../../bindings/api";
 import { useBackend, useQueryCommand } from "../../shared/backend";
 import {
   ChartGrid,
@@ -19,12 +19,11 @@ import { ChartSmoothing } from "./ChartSmoothing";
 import { refined, stepsIn } from "./finer";
 import { overNotes } from "./overNotes";
 import styles from "./runs.module.css";
+import { useSmoothedLines } from "./useSmoothedLines";
 import { seriesOf } from "./values";
 
 const STEP = 12;
 const POINTS = 800;
-/** The most that the program gives: a line is smoothed from all its points as far as they go. */
-const ALL_POINTS = 5000;
 const NONE: readonly Series[] = [];
 
 const system = (key: string) => Number(key.startsWith("system/"));
@@ -39,6 +38,8 @@ function partsOf(keys: readonly string[]): string[][] {
 function together(parts: UseQueryResult<ChartSeries[]>[]) {
   return {
     data: parts.flatMap((part) => part.data ?? []),
+    /** As long as some were read for something else. */
+    isOld: parts.some((part) => part.isPlaceholderData),
     error: parts.find((part) => part.error)?.error ?? null,
     refetch: () => Promise.all(parts.map((part) => part.refetch())),
   };
@@ -64,17 +65,18 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
     [all, over, wanted],
   );
   const shown = keys.slice(0, Math.min(count, 100));
-  const points = smoothing > 0 ? ALL_POINTS : POINTS;
+  const lines = useSmoothedLines(smoothing, kind, x);
   const backend = useBackend();
   const chart = useQueries({
     queries: partsOf(shown).map((part) => {
       const args = {
         run_id: row.id,
         keys: part,
-        max_points: points,
+        max_points: POINTS,
         from_step: null,
         to_step: null,
         over: axis,
+        smoothed: lines.smoothed,
       };
       return {
         queryKey: ["run_chart", args],
@@ -128,7 +130,8 @@ export function RunCharts({ run, live }: { run: RunDetail; live: boolean }) {
               log={log}
               smoothing={smoothed}
               kind={kind}
-              points={points}
+              smoothed={lines.smoothed}
+              whole={lines.rests && !chart.isOld}
               live={live}
             />
           ))}
@@ -155,10 +158,13 @@ function MetricChart(props: {
   log: boolean;
   smoothing: number;
   kind: Smoothing;
-  points: number;
+  /** How lines are asked for. */
+  smoothed: SmoothedLines | null;
+  /** The lines that were read are smoothed as they are to be drawn. */
+  whole: boolean;
   live: boolean;
 }) {
-  const { metric, runId, start, x, over } = props;
+  const { metric, runId, start, x, over, whole } = props;
   // What was read for another axis is not drawn on this one.
   const chart = (props.chart?.over != null) === (over !== null) ? props.chart : undefined;
   const { zoomed } = useZoom();
@@ -172,26 +178,27 @@ function MetricChart(props: {
     {
       run_id: runId,
       keys: [metric],
-      max_points: props.points,
+      max_points: POINTS,
       from_step: steps?.[0] ?? null,
       to_step: steps?.[1] ?? null,
       over: over === null ? null : { key: over, from: part?.[0] ?? null, to: part?.[1] ?? null },
+      smoothed: props.smoothed,
     },
     { enabled: steps !== null || part !== null, keepPrevious: true },
   );
   const stretch = steps === null && part === null ? undefined : finer.data?.[0];
-  const series = useMemo(
-    () => (chart ? [seriesOf(runId, refined(chart, stretch), x, start)] : NONE),
-    [chart, stretch, runId, x, start],
-  );
+  const isWhole = whole && !(stretch && finer.isPlaceholderData);
+  const series = useMemo(() => {
+    if (!chart) return NONE;
+    const drawn = refined(chart, stretch);
+    return [seriesOf(runId, isWhole ? drawn : { ...drawn, smoothed: null }, x, start)];
+  }, [chart, stretch, isWhole, runId, x, start]);
   const total = chart?.over?.pairs ?? chart?.total ?? 0;
   const fewer = !chart?.thinned
     ? null
     : stretch && !stretch.thinned
       ? t("runs.everyPoint", { total })
-      : props.smoothing > 0
-        ? t("runs.smoothedFrom", { n: series[0]?.x.length ?? 0, total })
-        : t("runs.thinned", { total });
+      : t("runs.thinned", { total });
   const notes = [
     ...(fewer === null ? [] : [fewer]),
     ...(chart && over !== null ? overNotes(chart, over) : []),

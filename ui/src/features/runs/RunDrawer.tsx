@@ -55,7 +55,7 @@ function Body({ row, onCancel }: { row: RunRow; onCancel: (row: RunRow) => void 
   const keys = metrics.map((m) => m.key);
   const chart = useQueryCommand(
     "run_chart",
-    { run_id: row.id, keys, max_points: 60, from_step: null, to_step: null, over: null },
+    { run_id: row.id, keys, max_points: 60, from_step: null, to_step: null, over: null, smoothed: null },
     { enabled: keys.length > 0, keepPrevious: true },
   );
   const ms = durationOf(row, now);

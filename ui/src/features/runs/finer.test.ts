@@ -37,6 +37,9 @@ describe("a stretch that is zoomed to", () => {
       steps: [0, 1, 5, 6, 3],
       over: over([0.1, 0.15, 0.2, 0.3, 0.9]),
     });
+    const smooth = { ...whole, smoothed: [5, 5, 5, 5, 5] };
+    const part40 = { ...chart([35, 40, 45], false), smoothed: [6, 6, 6] };
+    expect(refined(smooth, part40).smoothed).toEqual([5, 5, 6, 6, 6, 5, 5]);
     expect(refined(whole, undefined)).toBe(whole);
     expect(refined(whole, chart([], false))).toBe(whole);
   });

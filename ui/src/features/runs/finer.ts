@@ -40,6 +40,7 @@ export function refined(whole: ChartSeries, stretch: ChartSeries | undefined): C
     steps: join(whole.steps, stretch.steps),
     times: join(whole.times, stretch.times),
     values: join(whole.values, stretch.values),
+    smoothed: whole.smoothed && stretch.smoothed && join(whole.smoothed, stretch.smoothed),
     infinities: [
       ...whole.infinities.filter(({ index }) => index < lead),
       ...stretch.infinities.map(({ index, positive }) => ({ index: index + lead, positive })),

@@ -314,7 +314,7 @@ describe("groups", () => {
   });
 });
 
-it("smooths a chart from all its points as far as they are given", async () => {
+it("smooths a chart from every point, however few of them are drawn", async () => {
   const run = RUNS[1] as RunRow;
   const { user, backend } = renderScreen(`/runs/${run.id}`);
   await screen.findByText("20,000 points, thinned; extremes are kept");
@@ -322,11 +322,14 @@ it("smooths a chart from all its points as far as they are given", async () => {
   slider.focus();
   await user.keyboard("{PageUp}");
   await user.click(await screen.findByRole("radio", { name: "Gaussian" }));
-  await screen.findByText(/of 20,000 points, smoothed from these/);
-  const asked = backend.calls.flatMap((c) =>
-    c.name === "run_chart" ? [(c.args as { max_points: number }).max_points] : [],
+  const asked = () =>
+    backend.calls.flatMap((c) => (c.name === "run_chart" ? [c.args as ChartQuery] : [])).at(-1);
+  await waitFor(() =>
+    expect(asked()?.smoothed).toMatchObject({ smoothing: { kind: "gaussian" }, by_time: false }),
   );
-  expect(asked.at(-1)).toBe(5000);
+  expect(asked()?.smoothed?.smoothing.weight).toBeGreaterThan(0);
+  await user.click(screen.getByRole("radio", { name: "Clock" }));
+  await waitFor(() => expect(asked()?.smoothed?.by_time).toBe(true));
 });
 
 it("reads the charts that are asked for beside those that are there", async () => {

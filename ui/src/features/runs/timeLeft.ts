@@ -49,7 +49,15 @@ export function useSmallChart(row: RunRow): { key: string | null; series: ChartS
   const key = tellingMetric(row);
   const chart = useQueryCommand(
     "run_chart",
-    { run_id: row.id, keys: key ? [key] : [], max_points: 40, from_step: null, to_step: null, over: null },
+    {
+      run_id: row.id,
+      keys: key ? [key] : [],
+      max_points: 40,
+      from_step: null,
+      to_step: null,
+      over: null,
+      smoothed: null,
+    },
     { enabled: key !== null && phaseOf(row) === "running", keepPrevious: true },
   );
   return { key, series: chart.data?.[0] };

@@ -62,7 +62,7 @@ async function hook() {
     const searches = backend.calls.filter((c) => c.name === "runs_search");
     return [...new Set(searches.map((c) => (c.args as RunQuery).offset))].sort((a, b) => a - b);
   };
-  return { result, rest, asked, after: (ms: number) => (now += ms) };
+  return { result, rest, asked, later: (ms: number) => (now += ms) };
 }
 
 afterEach(() => vi.restoreAllMocks());
@@ -92,22 +92,22 @@ describe("a hundred thousand runs", () => {
   });
 
   it("reads ahead of the hand, whichever way it goes", async () => {
-    const { result, rest, asked, after } = await hook();
+    const { result, rest, asked, later } = await hook();
     act(() => result.current.table.onRange(40, 60));
-    after(80);
+    later(80);
     rest();
     act(() => result.current.table.onRange(100, 120));
-    after(80);
+    later(80);
     rest();
     await waitFor(() => expect(asked()).toEqual([0, 100, 200]));
     // Going back, what lies before.
     act(() => result.current.table.onRange(810, 829));
-    after(1_000);
+    later(1_000);
     rest();
-    after(80);
+    later(80);
     rest();
     act(() => result.current.table.onRange(770, 789));
-    after(80);
+    later(80);
     rest();
     await waitFor(() => expect(asked()).toEqual([0, 100, 200, 600, 700, 800, 900]));
   });

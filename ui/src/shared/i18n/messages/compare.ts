@@ -55,7 +55,6 @@ export const compare = define({
     sv: "Inget mätvärde finns i mer än en av körningarna",
   },
   "compare.inRuns": { en: "in {n} of {total} runs", sv: "i {n} av {total} körningar" },
-  "compare.smoothedThinned": { en: "smoothed from thinned points", sv: "utjämnat från utglesade punkter" },
   "compare.onlyDifferent": { en: "Only what differs", sv: "Bara det som skiljer" },
   "compare.sameTitle": { en: "These runs do not differ", sv: "Körningarna skiljer sig inte" },
   "compare.sameLead": {

@@ -206,10 +206,6 @@ export const runs = define({
   "runs.smoothing.exponential": { en: "Exponential", sv: "Exponentiell" },
   "runs.smoothing.mean": { en: "Running mean", sv: "Glidande medel" },
   "runs.smoothing.gaussian": { en: "Gaussian", sv: "Gaussisk" },
-  "runs.smoothedFrom": {
-    en: "{n} of {total} points, smoothed from these; extremes are kept",
-    sv: "{n} av {total} punkter, utjämnat ur dem; extremvärden finns kvar",
-  },
   "runs.everyPoint": {
     en: "Every point of this stretch, of {total} in all",
     sv: "Varje punkt i sträckan, av {total} i allt",
