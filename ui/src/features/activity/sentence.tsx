@@ -102,6 +102,8 @@ function detailOf(row: ActivityRow): string | null {
   if (alias !== undefined) return version === undefined ? `@${alias}` : `@${alias} → ${version}`;
   if (model !== undefined) return `${model} ${version ?? ""}`;
   if (version !== undefined) return t("activity.version", { version });
+  // A machine tells of it by the version alone.
+  if (row.kind === "deployment_healthy" && row.detail) return t("activity.version", { version: row.detail });
   return row.detail;
 }
 

@@ -126,7 +126,7 @@ function Form({ machines, models }: { machines: readonly MachineRow[]; models: r
         ? t("deployments.form.portTaken", { holder: free.data.holder })
         : t("deployments.form.portTakenUnknown")
       : null);
-  const endpoint = `http://${bind === "all" ? ANY : "127.0.0.1"}:${port ?? `(${t("deployments.form.freePort")})`}`;
+  const listens = bind === "all" ? ANY : "127.0.0.1";
 
   return (
     <form
@@ -236,10 +236,12 @@ function Form({ machines, models }: { machines: readonly MachineRow[]; models: r
           {containers ? (
             <>
               <li>
-                {t("deployments.form.will.pull", {
-                  image: version?.image?.reference ?? "…",
-                  machine: machine?.name ?? "…",
-                })}
+                {version?.image
+                  ? t("deployments.form.will.pull", {
+                      image: version.image.reference,
+                      machine: machine?.name ?? "…",
+                    })
+                  : t("deployments.form.will.pullIts", { machine: machine?.name ?? "…" })}
               </li>
               <li>{t("deployments.form.will.start")}</li>
             </>
@@ -247,7 +249,11 @@ function Form({ machines, models }: { machines: readonly MachineRow[]; models: r
             <li>{t("deployments.form.will.process", { machine: machine?.name ?? "…" })}</li>
           )}
           <li>{t("deployments.form.will.health")}</li>
-          <li>{t("deployments.form.will.listen", { endpoint })}</li>
+          <li>
+            {port === null
+              ? t("deployments.form.will.listenFree", { address: listens })
+              : t("deployments.form.will.listen", { endpoint: `http://${listens}:${port}` })}
+          </li>
         </ol>
         {needsImage && version && (
           <Banner

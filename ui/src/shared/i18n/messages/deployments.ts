@@ -164,6 +164,10 @@ export const deployments = define({
     sv: "Lyssnar på 0.0.0.0, utan kryptering eller inloggning.",
   },
   "deployments.form.will.pull": { en: "Pull {image} on {machine}", sv: "Hämta {image} på {machine}" },
+  "deployments.form.will.pullIts": {
+    en: "Pull the image of the version on {machine}",
+    sv: "Hämta versionens avbild på {machine}",
+  },
   "deployments.form.will.start": {
     en: "Start it with no network but loopback",
     sv: "Starta den utan annat nätverk än loopback",
@@ -177,7 +181,10 @@ export const deployments = define({
     sv: "Fråga /ping tills den svarar; först då är den i drift",
   },
   "deployments.form.will.listen": { en: "Answer on {endpoint}", sv: "Svara på {endpoint}" },
-  "deployments.form.freePort": { en: "a free port", sv: "en ledig port" },
+  "deployments.form.will.listenFree": {
+    en: "Answer on a free port of {address}",
+    sv: "Svara på en ledig port på {address}",
+  },
   "deployments.form.act": { en: "Deploy", sv: "Driftsätt" },
 
   "deployments.wrong.name": {
