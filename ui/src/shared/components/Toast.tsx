@@ -40,7 +40,10 @@ export function toast(note: {
   action?: Note["action"];
 }): void {
   const full: Note = { ...note, kind: note.kind ?? "good", id: next++, at: Date.now() };
-  shown = [...shown.slice(-2), full];
+  // What is said again stands there once; what leads somewhere is about something of its own.
+  const again = (other: Note) =>
+    !full.action && !other.action && other.title === full.title && other.detail === full.detail;
+  shown = [...shown.filter((other) => !again(other)).slice(-2), full];
   kept = [full, ...kept].slice(0, KEPT);
   unread += 1;
   changed();
