@@ -8,9 +8,6 @@ import styles from "./runs.module.css";
 /** What every chart can be drawn over. */
 export const TIMES = ["step", "relative", "time"] as const satisfies readonly XKind[];
 export const ALL = [...TIMES, "metric"] as const satisfies readonly XKind[];
-/** So many metrics can be chosen for the axis. */
-const LISTED = 500;
-
 const words = (kind: XKind) => t(kind === "metric" ? "charts.x.metric" : `runs.x.${kind}`);
 
 /** What charts of metrics are drawn over, and whether values stand on a logarithmic axis. */
@@ -38,7 +35,7 @@ export function ChartScales<X extends XKind>(props: {
             label={t("charts.over.which")}
             value={over.key}
             onChange={over.onKey}
-            options={over.keys.slice(0, LISTED).map((key) => ({ value: key, label: key }))}
+            options={over.keys.map((key) => ({ value: key, label: key }))}
           />
         </div>
       )}

@@ -1,5 +1,16 @@
-import { Check, ChevronDown, Layers } from "lucide-react";
-import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
+import { Check, ChevronDown, Layers, Search } from "lucide-react";
+import { useState } from "react";
+import {
+  Autocomplete,
+  Header,
+  Input,
+  Menu,
+  MenuItem,
+  MenuSection,
+  MenuTrigger,
+  Popover,
+  SearchField,
+} from "react-aria-components";
 import { Button } from "../../shared/components";
 import menu from "../../shared/components/Menu.module.css";
 import { t } from "../../shared/i18n";
@@ -8,7 +19,9 @@ import { GROUP_ATTRIBUTES } from "./groups";
 import styles from "./runs.module.css";
 
 const NONE = "\u0000none";
-/** So many keys of a kind are listed. */
+/** More keys than this have a field to find one by. */
+const SEARCHED = 12;
+/** So many of a kind are listed at once; the field finds the others. */
 const LISTED = 100;
 
 /** Chooses what the runs are grouped by: an attribute, a param or a tag. */
@@ -19,22 +32,45 @@ export function GroupBy(props: {
   params: readonly string[];
   tags: readonly string[];
 }) {
-  const { value } = props;
+  const { value, params, tags } = props;
+  const [find, setFind] = useState("");
+  const wanted = find.trim().toLocaleLowerCase();
+  const kinds = [
+    { title: t("runs.attributes"), ids: GROUP_ATTRIBUTES },
+    { title: t("runs.params"), ids: params.map((key) => `params.${key}`) },
+    { title: t("runs.tags"), ids: tags.map((key) => `tags.${key}`) },
+  ].map(({ title, ids }) => {
+    const found = ids.filter((id) => columnName(id).toLocaleLowerCase().includes(wanted));
+    return { title, listed: found.slice(0, LISTED), more: Math.max(0, found.length - LISTED) };
+  });
+  const more = kinds.reduce((n, kind) => n + kind.more, 0);
   const item = (id: string, label: string) => (
     <MenuItem key={id} id={id} textValue={label} className={menu.item ?? ""}>
       <span className={styles.viewTick}>{(value || NONE) === id && <Check size={14} aria-hidden />}</span>
       <span className={styles.viewName}>{label}</span>
     </MenuItem>
   );
-  const section = (title: string, kind: string, keys: readonly string[]) =>
-    keys.length > 0 && (
-      <MenuSection>
-        <Header className={styles.menuGroup ?? ""}>{title}</Header>
-        {keys.slice(0, LISTED).map((key) => item(`${kind}.${key}`, key))}
-      </MenuSection>
-    );
+  const list = (
+    <Menu
+      aria-label={t("runTable.group.menu")}
+      className={menu.menu ?? ""}
+      renderEmptyState={() => <p className={menu.nothing}>{t("fields.nothingFound")}</p>}
+      onAction={(key) => props.onChange(key === NONE ? null : String(key))}
+    >
+      {wanted === "" && item(NONE, t("runTable.group.none"))}
+      {kinds.map(
+        ({ title, listed }) =>
+          listed.length > 0 && (
+            <MenuSection key={title}>
+              <Header className={styles.menuGroup ?? ""}>{title}</Header>
+              {listed.map((id) => item(id, columnName(id)))}
+            </MenuSection>
+          ),
+      )}
+    </Menu>
+  );
   return (
-    <MenuTrigger>
+    <MenuTrigger onOpenChange={() => setFind("")}>
       <Button icon={<Layers size={14} aria-hidden />}>
         {value === "" ? (
           t("runTable.group")
@@ -44,19 +80,18 @@ export function GroupBy(props: {
         <ChevronDown size={14} aria-hidden />
       </Button>
       <Popover className={menu.popover ?? ""} placement="bottom start" offset={4}>
-        <Menu
-          aria-label={t("runTable.group.menu")}
-          className={menu.menu ?? ""}
-          onAction={(key) => props.onChange(key === NONE ? null : String(key))}
-        >
-          {item(NONE, t("runTable.group.none"))}
-          <MenuSection>
-            <Header className={styles.menuGroup ?? ""}>{t("runs.attributes")}</Header>
-            {GROUP_ATTRIBUTES.map((id) => item(id, columnName(id)))}
-          </MenuSection>
-          {section(t("runs.params"), "params", props.params)}
-          {section(t("runs.tags"), "tags", props.tags)}
-        </Menu>
+        {params.length + tags.length > SEARCHED ? (
+          <Autocomplete inputValue={find} onInputChange={setFind}>
+            <SearchField className={menu.find ?? ""} aria-label={t("fields.find")} autoFocus>
+              <Search size={14} aria-hidden />
+              <Input placeholder={t("fields.find")} />
+            </SearchField>
+            {list}
+          </Autocomplete>
+        ) : (
+          list
+        )}
+        {more > 0 && <p className={menu.nothing}>{t("fields.more", { n: more })}</p>}
       </Popover>
     </MenuTrigger>
   );
