@@ -35,13 +35,15 @@ function Name({ shown }: { shown: Shown }) {
 /** The columns of the table of runs, over runs that may be gone. */
 function columnsOver(ids: readonly string[]): Column<Shown>[] {
   return columnsOf(ids).map((column): Column<Shown> => {
-    const { cell, sort, text, unsorted, ...rest } = column;
+    const { cell, plain, title, sort, text, unsorted, ...rest } = column;
     const base = { ...rest, text: (s: Shown) => (s.row ? text(s.row) : (s.gone?.name ?? "")) };
     if (column.id === NAME) return { ...base, cell: (s) => <Name shown={s} />, width: 240 } as Column<Shown>;
     return {
       ...base,
       text: (s) => (s.row ? text(s.row) : ""),
       cell: (s) => (s.row ? (cell?.(s.row) ?? text(s.row)) : "–"),
+      plain: plain || !cell,
+      ...(title ? { title: (s: Shown) => (s.row ? title(s.row) : "") } : {}),
       ...(sort ? { sort: (s: Shown) => (s.row ? sort(s.row) : null) } : {}),
       // All rows are here, with all their values.
       ...(unsorted ? { sort: (s: Shown) => (s.row ? columnNumber(s.row, column.id) : null) } : {}),

@@ -5,6 +5,7 @@ import { axeProblems, renderScreen } from "../../../tests/render";
 import type { RunQuery, RunRow } from "../../bindings/api";
 import { bestOf, withColumns } from "../../fixtures/charts";
 import { RUNS } from "../../fixtures/runs";
+import { shortValue } from "../../shared/charts";
 import { columnNumber, metricColumn, metricColumnId } from "./metricColumns";
 import { runsCsv } from "./runsCsv";
 import { orderOf, sortOf } from "./values";
@@ -91,8 +92,14 @@ it("shows a metric by its last, its best and its value at a step, read with the 
   );
   const run = RUNS.find((each) => each.name === "blue-heron-101") as RunRow;
   const row = screen.getByText("blue-heron-101").closest<HTMLElement>("[role=row]") as HTMLElement;
-  await within(row).findByTitle(String(bestOf(run, "accuracy", "max")));
-  within(row).getByTitle(`${columnNumber(withColumns(run, ids), ids[1] ?? "")} at step 1000`);
+  const values = ids.map((id) => columnNumber(withColumns(run, ids), id));
+  for (const value of values) {
+    // The exact value is told where the pointer is.
+    for (const cell of await within(row).findAllByText(shortValue(value, "en"))) await user.hover(cell);
+  }
+  expect(values[0]).toBe(bestOf(run, "accuracy", "max"));
+  within(row).getByTitle(String(values[0]));
+  within(row).getByTitle(`${values[1]} at step 1000`);
 });
 
 it("says in the header what is shown and whether it can be sorted by, and keeps it in a view", async () => {

@@ -1,12 +1,15 @@
 import type { RunRow } from "../../bindings/api";
 import { shortValue } from "../../shared/charts";
-import { Time } from "../../shared/components";
-import { formatDuration, formatTime, useNow } from "../../shared/format";
+import { formatAgo, formatDuration, formatExactTime, formatTime, useNow } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
 import { type Column, headerText } from "../../shared/table";
-import { isOver, phaseOf, phaseWord, RunStatus } from "./status";
+import { isOver, phaseOf, phaseWord, statusCell, statusCellTitle } from "./status";
 import { columnNumber, columnValue, hintOf, markOf, type MetricColumn, metricColumn } from "./metricColumns";
 import { columnKey, durationOf, paramOf } from "./values";
+
+function Ago({ at }: { at: number }) {
+  return <>{formatAgo(at, useNow(15_000))}</>;
+}
 
 function Elapsed({ row }: { row: RunRow }) {
   const now = useNow(isOver(row) ? 3_600_000 : 1000);
@@ -39,12 +42,12 @@ const NAME: Column<RunRow> = {
   id: "attributes.run_name",
   header: "",
   text: (r) => r.name,
-  cell: (r) => <bdi title={r.name}>{r.name}</bdi>,
+  cell: (r) => <bdi>{r.name}</bdi>,
+  plain: true,
   width: 176,
 };
 
-const time = (at: number | null) =>
-  at === null ? <span className="quiet">{t("runs.notStarted")}</span> : <Time at={at} relative />;
+const exactly = (at: number | null) => (at === null ? "" : formatExactTime(at));
 
 function attribute(id: Attribute): Column<RunRow> {
   switch (id) {
@@ -54,7 +57,9 @@ function attribute(id: Attribute): Column<RunRow> {
         header: t("runs.col.status"),
         text: (r) =>
           (r.stale && !isOver(r) ? `${t("runs.status.unreachable")}, ` : "") + phaseWord(phaseOf(r)),
-        cell: (r) => <RunStatus row={r} />,
+        cell: statusCell,
+        plain: true,
+        title: statusCellTitle,
         width: 152,
       };
     case "attributes.experiment":
@@ -66,7 +71,14 @@ function attribute(id: Attribute): Column<RunRow> {
         id,
         header: t("runs.col.started"),
         text: (r) => (r.started_at === null ? t("runs.notStarted") : formatTime(r.started_at)),
-        cell: (r) => time(r.started_at),
+        cell: (r) =>
+          r.started_at === null ? (
+            <span className="quiet">{t("runs.notStarted")}</span>
+          ) : (
+            <Ago at={r.started_at} />
+          ),
+        plain: true,
+        title: (r) => exactly(r.started_at),
         // Another year's time of day too.
         width: 148,
       };
@@ -75,7 +87,9 @@ function attribute(id: Attribute): Column<RunRow> {
         id,
         header: t("runs.col.ended"),
         text: (r) => (r.ended_at === null ? "" : formatTime(r.ended_at)),
-        cell: (r) => (r.ended_at === null ? "–" : <Time at={r.ended_at} relative />),
+        cell: (r) => (r.ended_at === null ? "–" : <Ago at={r.ended_at} />),
+        plain: true,
+        title: (r) => exactly(r.ended_at),
         width: 148,
       };
     case "attributes.duration":
@@ -87,6 +101,7 @@ function attribute(id: Attribute): Column<RunRow> {
           return ms === null ? "" : formatDuration(ms);
         },
         cell: (r) => <Elapsed row={r} />,
+        plain: true,
         sort: null,
         width: 100,
         align: "end",
@@ -155,25 +170,19 @@ function columnOf(id: string): Column<RunRow> {
   return { id, header: key, text, width: 120, mono: kind === "params" };
 }
 
-function MetricCell({ row, id }: { row: RunRow; id: string }) {
-  const found = columnValue(row, id);
-  const value = columnNumber(row, id);
-  const exact = String(value ?? "");
-  const step = found?.step ?? null;
-  return (
-    <span title={step === null ? exact : t("columns.valueAtStep", { value: exact, step: String(step) })}>
-      {shortValue(value, currentLocale())}
-    </span>
-  );
-}
-
 function metricColumnOf(id: string, metric: MetricColumn): Column<RunRow> {
   return {
     id,
     ...headerOf(id),
     ...(metric.of === "at" ? { sort: null, unsorted: t("columns.unsorted") } : {}),
     text: (r) => String(columnNumber(r, id) ?? ""),
-    cell: (r) => <MetricCell row={r} id={id} />,
+    cell: (r) => shortValue(columnNumber(r, id), currentLocale()),
+    plain: true,
+    title: (r) => {
+      const exact = String(columnNumber(r, id) ?? "");
+      const step = columnValue(r, id)?.step ?? null;
+      return step === null ? exact : t("columns.valueAtStep", { value: exact, step: String(step) });
+    },
     width: metric.of === "last" ? 96 : 128,
     align: "end",
   };

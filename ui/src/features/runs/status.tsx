@@ -1,5 +1,5 @@
 import type { LinkInfo, RunRow } from "../../bindings/api";
-import { type Kind, StatusPill, StatusWord } from "../../shared/components";
+import { type Kind, StatusPill, type StatusProps, statusTitle, StatusWord } from "../../shared/components";
 import { formatTime } from "../../shared/format";
 import { t } from "../../shared/i18n";
 
@@ -40,18 +40,28 @@ export function isOver(row: RunRow): boolean {
 export const phaseWord = (phase: Phase) => t(`runs.status.${phase}`);
 
 /** What is known of a run, and, when its machine is out of reach, that this is what was last known. */
-export function RunStatus(props: { row: RunRow; link?: LinkInfo | null; pill?: boolean }) {
-  const { row } = props;
+function stateOf(row: RunRow, link: LinkInfo | null, whole: boolean): StatusProps {
   const phase = phaseOf(row);
-  const Shape = props.pill ? StatusPill : StatusWord;
-  if (row.stale && !isOver(row)) {
-    const state = phaseWord(phase).toLocaleLowerCase();
-    // A row has room for less; the page says since when.
-    const label = props.link
-      ? t("runs.status.unreachableSince", { time: formatTime(props.link.since) })
-      : t("runs.status.unreachable");
-    const detail = t(props.pill ? "runs.status.lastKnown" : "runs.status.was", { state });
-    return <Shape kind="notice" label={label} detail={detail} at={row.observed_at} />;
-  }
-  return <Shape kind={KINDS[phase]} label={phaseWord(phase)} at={row.observed_at} />;
+  const at = row.observed_at;
+  if (!row.stale || isOver(row)) return { kind: KINDS[phase], label: phaseWord(phase), at };
+  const state = phaseWord(phase).toLocaleLowerCase();
+  // A row has room for less; the page says since when.
+  const label = link
+    ? t("runs.status.unreachableSince", { time: formatTime(link.since) })
+    : t("runs.status.unreachable");
+  return {
+    kind: "notice",
+    label,
+    detail: t(whole ? "runs.status.lastKnown" : "runs.status.was", { state }),
+    at,
+  };
 }
+
+export function RunStatus(props: { row: RunRow; link?: LinkInfo | null; pill?: boolean }) {
+  const state = stateOf(props.row, props.link ?? null, props.pill ?? false);
+  return props.pill ? <StatusPill {...state} /> : <StatusWord {...state} />;
+}
+
+/** The same in a cell of a table, which has its title when it is asked for. */
+export const statusCell = (row: RunRow) => <StatusWord {...stateOf(row, null, false)} untitled />;
+export const statusCellTitle = (row: RunRow) => statusTitle(stateOf(row, null, false));

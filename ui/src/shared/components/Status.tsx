@@ -1,19 +1,10 @@
-import { CircleCheck, CircleDashed, CircleX, LoaderCircle, TriangleAlert } from "lucide-react";
 import { formatExactTime } from "../format";
 import { classes } from "./classes";
 import styles from "./Status.module.css";
 
 export type Kind = "good" | "notice" | "bad" | "busy" | "idle";
 
-const ICONS = {
-  good: CircleCheck,
-  notice: TriangleAlert,
-  bad: CircleX,
-  busy: LoaderCircle,
-  idle: CircleDashed,
-};
-
-interface StatusProps {
+export interface StatusProps {
   kind: Kind;
   /** The word; a state is never a colour alone. */
   label: string;
@@ -23,42 +14,31 @@ interface StatusProps {
   detail?: string;
 }
 
-function hover(props: StatusProps): string {
+/** What a state says under the pointer: whole where there is no room for it, and when it was observed. */
+export function statusTitle(props: StatusProps): string {
   const words = [props.label, props.detail].filter(Boolean).join(", ");
-  // Whole where there is no room for it, and when it was observed.
   return props.at == null ? words : `${words} · ${formatExactTime(props.at)}`;
 }
 
 /** An observed state in a title line or a table. */
 export function StatusPill(props: StatusProps) {
-  const Icon = ICONS[props.kind];
   return (
-    <span className={classes(styles.pill, styles[props.kind])} title={hover(props)}>
-      <Icon
-        size={13}
-        strokeWidth={2.2}
-        className={props.kind === "busy" ? styles.turn : undefined}
-        aria-hidden
-      />
+    <span className={classes(styles.pill, styles.icon, styles[props.kind])} title={statusTitle(props)}>
       <span className={styles.label}>{props.label}</span>
       {props.detail ? <span className={styles.detail}>{props.detail}</span> : null}
     </span>
   );
 }
 
-/** The same as plain words, for dense rows. */
-export function StatusWord(props: StatusProps) {
-  const Icon = ICONS[props.kind];
+/** The same as plain words, for dense rows; `untitled` where what is around it says the title. */
+export function StatusWord(props: StatusProps & { untitled?: boolean }) {
   return (
-    <span className={classes(styles.word, styles[props.kind])} title={hover(props)}>
-      <Icon
-        size={14}
-        strokeWidth={2.1}
-        className={props.kind === "busy" ? styles.turn : undefined}
-        aria-hidden
-      />
-      <span className={styles.label}>{props.label}</span>
-      {props.detail ? <span className={styles.detail}>{props.detail}</span> : null}
+    <span
+      className={classes(styles.word, styles.icon, styles[props.kind])}
+      title={props.untitled ? undefined : statusTitle(props)}
+    >
+      {props.label}
+      {props.detail ? <span className={styles.detail}> {props.detail}</span> : null}
     </span>
   );
 }

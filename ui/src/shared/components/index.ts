@@ -37,7 +37,7 @@ export {
 } from "./Facts";
 export { Markdown } from "./Markdown";
 export { Kbd, Mono, Page, Section } from "./Page";
-export { type Kind, StatusPill, StatusWord } from "./Status";
+export { type Kind, StatusPill, type StatusProps, statusTitle, StatusWord } from "./Status";
 export { type Option, Select } from "./Select";
 export { type TabSpec, Tabs } from "./Tabs";
 export { TagList } from "./TagList";

@@ -18,7 +18,7 @@ import { HeaderCell } from "./HeaderCell";
 import { RowMenu } from "./RowMenu";
 import { useRowHeight } from "./rowHeight";
 import { type Cursor, compare, step, tsv, typeAhead } from "./selection";
-import { TableRow } from "./TableRow";
+import { TableRow, titleOf } from "./TableRow";
 import styles from "./table.module.css";
 import { type Column, type DataTableProps, headerText, type Sort } from "./types";
 import { useWidths } from "./widths";
@@ -235,14 +235,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     else next.add(key);
     onSelected(next);
   };
-  const boxed = useRef(toggle);
-  boxed.current = (index) => {
-    setCursor(index);
-    setAnchor(index);
-    toggle(index);
-  };
-  const onToggle = useCallback((index: number) => boxed.current(index), []);
-
   /** Opens the menu of a row at an element, or of a cell at the pointer. The focus waits in the grid. */
   const openMenu = (index: number, column: string | null, at: Element | null, point: OpenMenu["point"]) => {
     const key = keyAt(index);
@@ -260,6 +252,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     const row = Number.isNaN(index) || target.closest(without) ? undefined : rowAt(index);
     return row === undefined ? null : { index, row, target };
   };
+  /** The cell of a row that something is in, and its column. */
+  const columnAt = (target: HTMLElement) => {
+    const cell = target.closest<HTMLElement>("[role=rowheader], [role=gridcell]");
+    const place = cell?.parentElement ? [...cell.parentElement.children].indexOf(cell) : -1;
+    const column = columns[place - Number(selectable)];
+    return cell && column ? { cell, column } : null;
+  };
   const onRowClick = (event: MouseEvent) => {
     const button = (event.target as HTMLElement).closest("[data-row-menu]");
     const of = pressed(event, "a, input, button:not([data-row-menu])");
@@ -271,6 +270,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     }
     setCursor(index);
     grid.current?.focus({ preventScroll: true });
+    if ((event.target as HTMLElement).closest("[role=checkbox]")) {
+      setAnchor(index);
+      toggle(index);
+      return;
+    }
     if (onSelected && event.shiftKey && cursor.anchor >= 0) {
       select(Math.min(cursor.anchor, index), Math.max(cursor.anchor, index));
       return;
@@ -284,12 +288,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     const of = pressed(event, "a, input");
     // Selected words have the menu of the window: they are there to be copied.
     if (!of || !hasMenu || document.getSelection()?.toString()) return;
-    const column = of.target.closest<HTMLElement>("[data-column]")?.dataset.column;
     event.preventDefault();
-    openMenu(of.index, column === undefined ? null : (columns[Number(column)]?.id ?? null), null, {
-      x: event.clientX,
-      y: event.clientY,
-    });
+    openMenu(of.index, columnAt(of.target)?.column.id ?? null, null, { x: event.clientX, y: event.clientY });
+  };
+  const onRowHover = (event: MouseEvent) => {
+    const of = pressed(event, "a, input, button");
+    const over = of && columnAt(of.target);
+    if (over) over.cell.title = titleOf(over.column, of.row);
   };
   const menuRow =
     menu === null ? undefined : windows ? windows.rowOf(menu.key) : rowAt(at({ key: menu.key, index: -1 }));
@@ -398,6 +403,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               if (of) onOpen?.(of.row);
             }}
             onContextMenu={onRowMenu}
+            onMouseOver={onRowHover}
           >
             {items.map(({ index, top }) => {
               const row = rowAt(index);
@@ -424,7 +430,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                           ? "open"
                           : "closed"
                   }
-                  onToggle={onToggle}
                 />
               );
             })}

@@ -39,7 +39,7 @@ export function HeaderCell<Row>({
     <div
       role="columnheader"
       aria-sort={sorted ?? (onSort ? "none" : undefined)}
-      className={styles.cell}
+      className={`${styles.cell} ${styles.rich}`}
       data-first={first || undefined}
       data-align={column.align}
       data-pinned={offset === undefined ? undefined : true}

@@ -1,10 +1,9 @@
-import { Ellipsis } from "lucide-react";
 import { memo } from "react";
 import { t } from "../i18n";
 import styles from "./table.module.css";
 import type { Column } from "./types";
 
-const MORE = <Ellipsis size={16} aria-hidden />;
+const RICH = `${styles.cell} ${styles.rich}`;
 
 interface RowProps<Row> {
   /** Undefined while it is being read: its place is kept. */
@@ -22,12 +21,11 @@ interface RowProps<Row> {
   readonly cursor: boolean;
   /** Undefined where no row has a menu. */
   readonly menu: "none" | "closed" | "open" | undefined;
-  readonly onToggle: (index: number) => void;
 }
 
 /**
- * A row as it is drawn, and drawn again only when something of it changes. It has no handlers of its own
- * but for its box: what is pressed is told by the table around it, from `data-index`.
+ * A row as it is drawn, and drawn again only when something of it changes. It has no handlers of its own:
+ * what is pressed is told by the table around it, from `data-index`.
  */
 function Row<Row>(props: RowProps<Row>) {
   const { row, index, columns, pins, selected, active, cursor, menu } = props;
@@ -71,12 +69,13 @@ function Row<Row>(props: RowProps<Row>) {
       {selected !== undefined && (
         // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
         <div role="gridcell" className={styles.check}>
-          <input
-            type="checkbox"
+          {/* biome-ignore lint/a11y/useSemanticElements: a field that React controls is the dearest part of a row */}
+          <span
+            role="checkbox"
             tabIndex={-1}
+            className={styles.box}
             aria-label={t("views.table.selectRow", { name })}
-            checked={selected}
-            onChange={() => props.onToggle(index)}
+            aria-checked={selected}
           />
         </div>
       )}
@@ -84,15 +83,16 @@ function Row<Row>(props: RowProps<Row>) {
         <div
           key={c.id}
           role={i === 0 ? "rowheader" : "gridcell"}
-          className={styles.cell}
-          data-column={i}
+          className={c.cell && !c.plain ? RICH : styles.cell}
+          // For all others it is told when the pointer is over them: most rows only fly past.
+          title={(cursor && titleOf(c, row)) || undefined}
           data-first={i === 0 || undefined}
           data-align={c.align}
           data-mono={c.mono || undefined}
           data-pinned={pins[i] === undefined ? undefined : true}
           style={pins[i] === undefined ? undefined : { left: pins[i] }}
         >
-          {c.cell ? c.cell(row) : <span title={c.text(row)}>{c.text(row)}</span>}
+          {c.cell ? c.cell(row) : c.text(row)}
         </div>
       ))}
       {menu !== undefined && (
@@ -108,14 +108,17 @@ function Row<Row>(props: RowProps<Row>) {
               aria-label={t("views.table.actions", { name })}
               aria-haspopup="menu"
               aria-expanded={menu === "open"}
-            >
-              {MORE}
-            </button>
+            />
           )}
         </div>
       )}
     </div>
   );
+}
+
+/** What a cell says under the pointer; nothing where its parts say it themselves. */
+export function titleOf<Row>(column: Column<Row>, row: Row): string {
+  return column.cell && !column.plain ? "" : (column.title ?? column.text)(row);
 }
 
 export const TableRow = memo(Row) as typeof Row;

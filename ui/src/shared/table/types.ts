@@ -12,6 +12,10 @@ export interface Column<Row> {
   readonly unsorted?: string;
   /** What is drawn; without it, `text`. */
   readonly cell?: (row: Row) => ReactNode;
+  /** `cell` draws nothing but text: it is cut with an ellipsis and needs no layout of its own. */
+  readonly plain?: boolean;
+  /** What a plain cell says under the pointer, where that is more than `text`. */
+  readonly title?: (row: Row) => string;
   /** The cell as text: for copying, type-ahead and, without `sort`, sorting. */
   readonly text: (row: Row) => string;
   /** What the column sorts by; null when the column cannot sort. */
