@@ -3,6 +3,7 @@ import "./shared/charts/safeLanguage";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { applyAppearance, lastAppearance } from "./app/appearance";
+import { preloadViews } from "./app/lazy";
 import type { Backend } from "./shared/backend";
 import "./shared/base.css";
 
@@ -21,4 +22,6 @@ const root = document.getElementById("root");
 if (root) {
   const backend = await chooseBackend();
   createRoot(root).render(<App backend={backend} />);
+  // Once the first view has had time to be drawn.
+  setTimeout(() => void preloadViews(), 1500);
 }

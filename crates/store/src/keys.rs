@@ -6,7 +6,7 @@ use crate::search::{INDEXED, UNINDEXED_TAGS};
 use crate::{Reader, Result};
 
 /// No more names of a kind are told.
-const NAMES: usize = 1000;
+const NAMES: usize = 10_000;
 
 /// What has values that are texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ fn each(column: &str, table: &str, condition: &str) -> String {
 
 impl Reader<'_> {
     /// Names of the metrics that runs of an experiment have (of all experiments when
-    /// none is named), in order: the first 1000.
+    /// none is named), in order: the first 10,000.
     ///
     /// # Errors
     /// When the file fails.

@@ -22,6 +22,9 @@ const AHEAD = 150;
 /** Windows out of view are forgotten after this time. */
 const KEPT_MS = 60_000;
 const KEY = "runs_window";
+/** New names come seldom, and there can be thousands: they are read again at most this often. */
+const KEYS_REST_MS = 10_000;
+const KEYS = "runs_keys";
 
 /** How many rows further the table will be, when it moved by so many in so many milliseconds. */
 function aheadOf(rows: number, ms: number): number {
@@ -41,11 +44,13 @@ interface Known {
 
 const NOTHING: Known = { identity: "", total: 0, pages: new Map() };
 
-/** What runs of an experiment (of all when null) have values under, read again with the rows. */
+/** What runs of an experiment (of all when null) have values under. */
 export function useRunKeys(experiment: string | null) {
   const backend = useBackend();
+  const client = useQueryClient();
+  usePacedNews("run_keys", KEYS_REST_MS, () => client.invalidateQueries({ queryKey: [KEYS] }));
   return useQuery<RunKeys>({
-    queryKey: [KEY, "keys", experiment],
+    queryKey: [KEYS, experiment],
     queryFn: () => backend.call("run_keys", { experiment }),
     placeholderData: keepPreviousData,
   });
@@ -144,11 +149,19 @@ export function useRunWindows(wanted: Wanted, columns: string[] | null, inUse: b
     () => client.invalidateQueries({ queryKey: [KEY] }, { cancelRefetch: false }),
     [client],
   );
-  usePacedNews("runs_search", REST_MS, async () => {
+  const reread = async () => {
     if (held && until === null && reached > 0) {
       setFrozen({ identity, until: reached });
       await client.invalidateQueries({ queryKey: [KEY], refetchType: "none" });
     } else await refresh();
+  };
+  // While the table moves, nothing is read again: what flies past is gone by then, and the rows that
+  // come into view go first.
+  const flight = useRef({ moves: false, news: false, reread });
+  flight.current.reread = reread;
+  usePacedNews("runs_search", REST_MS, async () => {
+    if (flight.current.moves) flight.current.news = true;
+    else await reread();
   });
 
   const inView = useRef({ identity: "", first: 0, last: 0 });
@@ -174,7 +187,12 @@ export function useRunWindows(wanted: Wanted, columns: string[] | null, inUse: b
         };
         setSeen((now) => (JSON.stringify(now) === JSON.stringify(next) ? now : next));
         // Once it rests, only what is in view is read again.
+        flight.current.moves = ahead !== 0;
         if (ahead !== 0) scrolling.current = setTimeout(look, SCROLL_MS);
+        else if (flight.current.news) {
+          flight.current.news = false;
+          void flight.current.reread();
+        }
       };
       scrolling.current ??= setTimeout(look, SCROLL_MS);
     },

@@ -62,7 +62,9 @@ async function hook() {
     const searches = backend.calls.filter((c) => c.name === "runs_search");
     return [...new Set(searches.map((c) => (c.args as RunQuery).offset))].sort((a, b) => a - b);
   };
-  return { result, rest, asked, later: (ms: number) => (now += ms) };
+  const calls = () => backend.calls.filter((c) => c.name === "runs_search").length;
+  const news = () => act(() => backend.emit({ topics: ["runs"], id: null }));
+  return { result, rest, asked, calls, news, later: (ms: number) => (now += ms) };
 }
 
 afterEach(() => vi.restoreAllMocks());
@@ -110,6 +112,23 @@ describe("a hundred thousand runs", () => {
     later(80);
     rest();
     await waitFor(() => expect(asked()).toEqual([0, 100, 200, 600, 700, 800, 900]));
+  });
+
+  it("reads nothing again while it moves, and once it rests what is in view", async () => {
+    const { result, rest, asked, calls, news, later } = await hook();
+    for (const first of [40, 80, 110]) {
+      act(() => result.current.table.onRange(first, first + 20));
+      later(80);
+      rest();
+    }
+    await waitFor(() => expect(asked()).toEqual([0, 100, 200]));
+    await waitFor(() => expect(result.current.table.at(250)).toBeTruthy());
+    const before = calls();
+    news();
+    later(80);
+    expect(calls()).toBe(before);
+    rest();
+    await waitFor(() => expect(calls()).toBeGreaterThan(before));
   });
 
   it("keeps the cursor and the selection over rows that are not read", async () => {

@@ -11,8 +11,11 @@ import type { ArgsOf, Backend, CommandError, CommandName, LinkState, ResultOf, S
 
 const BackendContext = createContext<Backend | null>(null);
 
-/** Events come in bursts (a run logs many points): one refetch serves a burst. */
+/** Events come in bursts: one refetch serves a burst. */
 const GATHER_MS = 150;
+/** Runs that log have news all the time: what shows them is read again at most this often. */
+const STREAM_MS = 1000;
+const STREAMS: ReadonlySet<Topic> = new Set<Topic>(["runs", "metrics"]);
 
 export function newQueryClient(): QueryClient {
   return new QueryClient({
@@ -56,26 +59,40 @@ function invalidate(client: QueryClient, changes: readonly Change[] | "everythin
   });
 }
 
+/** Gathers changes and makes what they concern old together, at once and then at most every `restMs`. */
+function gatherer(client: QueryClient, restMs: number) {
+  let gathered = new Map<string, Change>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let flushedAt = Number.NEGATIVE_INFINITY;
+  const flush = () => {
+    timer = undefined;
+    flushedAt = performance.now();
+    const changes = [...gathered.values()];
+    gathered = new Map();
+    invalidate(client, changes);
+  };
+  return {
+    add(change: Change) {
+      gathered.set(JSON.stringify([change.topics, change.id]), change);
+      timer ??= setTimeout(flush, Math.max(GATHER_MS, flushedAt + restMs - performance.now()));
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
 function useInvalidation(backend: Backend, client: QueryClient): void {
   useEffect(() => {
-    let gathered = new Map<string, Change>();
-    let everything = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const flush = () => {
-      timer = undefined;
-      const changes = everything ? ("everything" as const) : [...gathered.values()];
-      gathered = new Map();
-      everything = false;
-      invalidate(client, changes);
-    };
+    const streams = gatherer(client, STREAM_MS);
+    const others = gatherer(client, GATHER_MS);
     const end = backend.subscribe((signal: Signal) => {
-      if (signal === "everything") everything = true;
-      else gathered.set(JSON.stringify([signal.topics, signal.id]), signal);
-      timer ??= setTimeout(flush, GATHER_MS);
+      if (signal === "everything") invalidate(client, signal);
+      else if (signal.topics.every((topic) => STREAMS.has(topic))) streams.add(signal);
+      else others.add(signal);
     });
     return () => {
       end();
-      clearTimeout(timer);
+      streams.end();
+      others.end();
     };
   }, [backend, client]);
 }
