@@ -1,13 +1,19 @@
-//! The files of a run: listed from the store, fetched from the machine on demand.
+//! The files of a run: listed from the store, read on demand from the machine that holds
+//! them or, where no machine does, from the workspace's own artifacts.
 
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use sha2::{Digest as _, Sha256};
 use skerry_domain::tracking::Artifact;
 use skerry_domain::{Code, ErrorBody, Reason, validate};
+use skerry_mlflow::ArtifactRoot;
 use skerry_store::Reader;
 use tokio::io::AsyncWriteExt as _;
+use tokio_util::io::ReaderStream;
 
 use crate::Console;
 use crate::api::*;
@@ -15,15 +21,28 @@ use crate::runs::{check_id, model_paths};
 
 /// A preview shows at most so much text.
 const PREVIEW_TEXT: u64 = 256 << 10;
-/// A larger image is not shown.
-const PREVIEW_IMAGE: u64 = 5 << 20;
+/// A larger image is not shown, and of a larger page the source.
+const PREVIEW_WHOLE: u64 = 5 << 20;
+
+/// What a file is made of, as it comes.
+type Pieces = BoxStream<'static, Result<Bytes, ErrorBody>>;
 
 /// The files that a run shows: its own, and below their names those of the models
 /// that it logged (MLflow 3 keeps them apart).
 struct RunFiles {
     machine_id: Option<String>,
-    /// Path as shown, URI at the agent, size.
-    files: Vec<(String, String, u64)>,
+    /// By their paths.
+    files: Vec<RunFile>,
+}
+
+struct RunFile {
+    /// As shown.
+    path: String,
+    /// As [`Console::pieces`] takes it.
+    uri: String,
+    size: u64,
+    /// In hexadecimal digits; empty where an older import did not tell it.
+    sha256: String,
 }
 
 impl RunFiles {
@@ -32,23 +51,30 @@ impl RunFiles {
         let own = reader.artifacts(run_id)?;
         let mut files: Vec<_> = own
             .into_iter()
-            .map(|Artifact { path, size, .. }| {
-                let uri = format!("runs:/{run_id}/{path}");
-                (path, uri, size)
-            })
+            .map(
+                |Artifact {
+                     path, size, sha256, ..
+                 }| RunFile {
+                    uri: format!("runs:/{run_id}/{path}"),
+                    path,
+                    size,
+                    sha256,
+                },
+            )
             .collect();
         for model in model_paths(reader, &run)? {
             let Some(id) = model.model_id else { continue };
             for artifact in reader.artifacts(&id)? {
-                files.push((
-                    format!("{}/{}", model.path, artifact.path),
-                    format!("models:/{id}/{}", artifact.path),
-                    artifact.size,
-                ));
+                files.push(RunFile {
+                    path: format!("{}/{}", model.path, artifact.path),
+                    uri: format!("models:/{id}/{}", artifact.path),
+                    size: artifact.size,
+                    sha256: artifact.sha256,
+                });
             }
         }
-        files.sort();
-        files.dedup_by(|a, b| a.0 == b.0);
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|a, b| a.path == b.path);
         Ok(Self {
             machine_id: run.info.machine_id,
             files,
@@ -60,8 +86,8 @@ impl RunFiles {
         let prefix = prefix_of(folder);
         let mut folders = Vec::new();
         let mut files = Vec::new();
-        for (path, _, size) in &self.files {
-            let Some(rest) = path.strip_prefix(prefix.as_str()) else {
+        for file in &self.files {
+            let Some(rest) = file.path.strip_prefix(prefix.as_str()) else {
                 continue;
             };
             match rest.split_once('/') {
@@ -75,13 +101,15 @@ impl RunFiles {
                             path,
                             is_dir: true,
                             size: None,
+                            sha256: None,
                         });
                     }
                 }
                 None => files.push(ArtifactRow {
-                    path: path.clone(),
+                    path: file.path.clone(),
                     is_dir: false,
-                    size: Some(*size),
+                    size: Some(file.size),
+                    sha256: Some(file.sha256.clone()),
                 }),
             }
         }
@@ -128,16 +156,20 @@ impl Console {
     ) -> Result<ArtifactPreview, ErrorBody> {
         validate::relative_path("path", &query.path)?;
         let files = self.run_files(&query.run_id).await?;
-        let (_, uri, size) = files
+        let RunFile { uri, size, .. } = files
             .files
             .iter()
-            .find(|(path, _, _)| *path == query.path)
+            .find(|file| file.path == query.path)
             .ok_or_else(|| ErrorBody::not_found("artifact", &query.path))?;
-        let media = image_type(&query.path);
-        let limit = match media {
-            Some(_) if *size > PREVIEW_IMAGE => return Ok(ArtifactPreview::None { size: *size }),
-            Some(_) => PREVIEW_IMAGE,
-            None => PREVIEW_TEXT,
+        let (media, format) = (image_type(&query.path), format_of(&query.path));
+        if media.is_some() && *size > PREVIEW_WHOLE {
+            return Ok(ArtifactPreview::None { size: *size });
+        }
+        let is_page = format == "html" && *size <= PREVIEW_WHOLE;
+        let limit = if media.is_some() || is_page {
+            PREVIEW_WHOLE
+        } else {
+            PREVIEW_TEXT
         };
         let (bytes, whole) = self
             .head_of(files.machine_id.as_deref(), uri, limit)
@@ -152,21 +184,20 @@ impl Console {
             Some(text) => ArtifactPreview::Text {
                 text,
                 truncated: !whole,
-                format: format_of(&query.path).to_owned(),
+                format: format.to_owned(),
             },
             None => ArtifactPreview::None { size: *size },
         })
     }
 
-    /// The first bytes of a file at an agent, and whether that is all of it.
+    /// The first bytes of a file, and whether that is all of it.
     pub(crate) async fn head_of(
         &self,
         machine_id: Option<&str>,
         uri: &str,
         limit: u64,
     ) -> Result<(Vec<u8>, bool), ErrorBody> {
-        let client = self.machine_client(holder(machine_id)?).await?;
-        let (_, mut pieces) = client.artifact(uri).await?;
+        let mut pieces = self.pieces(machine_id, uri).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut bytes = Vec::new();
         while let Some(piece) = pieces.next().await {
@@ -177,6 +208,54 @@ impl Console {
             }
         }
         Ok((bytes, true))
+    }
+
+    /// A file of a run (`runs:/…`), a model (`models:/m-…`) or an artifact root: from the
+    /// machine that holds it, or, with none, from the workspace's own artifacts.
+    async fn pieces(&self, machine_id: Option<&str>, uri: &str) -> Result<Pieces, ErrorBody> {
+        if let Some(id) = machine_id {
+            return Ok(self.machine_client(id).await?.artifact(uri).await?.1);
+        }
+        let file = self.own_file(uri).await?;
+        let opened = tokio::fs::File::open(&file)
+            .await
+            .map_err(|error| unreadable(&file, &error))?;
+        let pieces = ReaderStream::new(opened);
+        Ok(pieces
+            .map(move |piece| piece.map_err(|error| unreadable(&file, &error)))
+            .boxed())
+    }
+
+    /// Where a file lies that no machine holds.
+    async fn own_file(&self, uri: &str) -> Result<PathBuf, ErrorBody> {
+        let asked = uri.to_owned();
+        let (root, path) = self
+            .db(move |store| {
+                store.read(|reader| {
+                    let owned = |rest: &str| {
+                        let (id, path) = rest.split_once('/').unwrap_or((rest, ""));
+                        (id.to_owned(), path.to_owned())
+                    };
+                    Ok(if let Some(rest) = asked.strip_prefix("runs:/") {
+                        let (id, path) = owned(rest);
+                        (reader.run_info(&id)?.artifact_uri, path)
+                    } else if let Some(rest) = asked.strip_prefix("models:/") {
+                        let (id, path) = owned(rest);
+                        (reader.logged_model(&id)?.artifact_location, path)
+                    } else {
+                        (asked, String::new())
+                    })
+                })
+            })
+            .await?;
+        ArtifactRoot::new(self.data_dir().join("artifacts"))
+            .path_of(&root, &path)
+            .map_err(|_| {
+                let message = format!(
+                    "The files are at {root}: on no machine of this workspace, and not in its own folder."
+                );
+                ErrorBody::new(Code::NotFound, message).because(Reason::FilesOnNoMachine)
+            })
     }
 
     /// Saves a file, or a folder with all below, into a folder of this computer.
@@ -197,7 +276,7 @@ impl Console {
         let wanted: Vec<_> = files
             .files
             .iter()
-            .filter(|(path, _, _)| *path == args.path || path.starts_with(&prefix))
+            .filter(|file| file.path == args.path || file.path.starts_with(&prefix))
             .collect();
         if wanted.is_empty() {
             return Err(ErrorBody::not_found("artifact", &args.path));
@@ -224,12 +303,10 @@ impl Console {
         }
         // Under another name until it is whole.
         let partial = folder.join(format!(".{name}.{}.partial", crate::console::new_id()));
-        let client = self
-            .machine_client(holder(files.machine_id.as_deref())?)
-            .await?;
         let mut bytes = 0;
         let save = async {
-            for (path, uri, _) in &wanted {
+            for file in &wanted {
+                let path = &file.path;
                 let place = match path.strip_prefix(&prefix) {
                     Some(rest) if *path != args.path => {
                         validate::relative_path("path", rest)?;
@@ -237,7 +314,12 @@ impl Console {
                     }
                     _ => partial.clone(),
                 };
-                bytes += fetch(&client, uri, &place).await?;
+                let pieces = self.pieces(files.machine_id.as_deref(), &file.uri).await?;
+                let (size, sha256) = write(pieces, &place).await?;
+                if !file.sha256.is_empty() && sha256 != file.sha256 {
+                    return Err(changed(path, &file.sha256, &sha256));
+                }
+                bytes += size;
             }
             tokio::fs::rename(&partial, &target)
                 .await
@@ -257,24 +339,33 @@ impl Console {
     }
 }
 
-async fn fetch(
-    client: &skerry_agent::client::Client,
-    uri: &str,
-    place: &Path,
-) -> Result<u64, ErrorBody> {
+fn changed(path: &str, logged: &str, found: &str) -> ErrorBody {
+    ErrorBody::new(
+        Code::WrongState,
+        format!("'{path}' is not what was logged; nothing was saved."),
+    )
+    .because(Reason::FileChanged)
+    .with("path", path)
+    .with("logged", logged)
+    .with("found", found)
+}
+
+/// Writes a new file; its size and SHA-256.
+async fn write(mut pieces: Pieces, place: &Path) -> Result<(u64, String), ErrorBody> {
     if let Some(parent) = place.parent() {
         tokio::fs::create_dir_all(parent)
             .await
             .map_err(|error| unwritable(parent, &error))?;
     }
-    let (_, mut pieces) = client.artifact(uri).await?;
     let mut file = tokio::fs::File::create_new(place)
         .await
         .map_err(|error| unwritable(place, &error))?;
     let mut bytes = 0;
+    let mut hash = Sha256::new();
     while let Some(piece) = pieces.next().await {
         let piece = piece?;
         bytes += piece.len() as u64;
+        hash.update(&piece);
         file.write_all(&piece)
             .await
             .map_err(|error| unwritable(place, &error))?;
@@ -282,7 +373,7 @@ async fn fetch(
     file.flush()
         .await
         .map_err(|error| unwritable(place, &error))?;
-    Ok(bytes)
+    Ok((bytes, hex::encode(hash.finalize())))
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> ErrorBody {
@@ -290,15 +381,9 @@ fn unwritable(path: &Path, error: &std::io::Error) -> ErrorBody {
     ErrorBody::file(Reason::Unwritable, path, error, message)
 }
 
-/// The machine that holds the files.
-fn holder(machine_id: Option<&str>) -> Result<&str, ErrorBody> {
-    machine_id.ok_or_else(|| {
-        ErrorBody::new(
-            Code::NotFound,
-            "The files of this run are on no machine of this workspace.",
-        )
-        .because(Reason::FilesOnNoMachine)
-    })
+fn unreadable(path: &Path, error: &std::io::Error) -> ErrorBody {
+    let message = format!("{} cannot be read: {error}.", path.display());
+    ErrorBody::file(Reason::Unreadable, path, error, message)
 }
 
 fn extension(path: &str) -> String {
@@ -322,6 +407,7 @@ fn image_type(path: &str) -> Option<&'static str> {
 fn format_of(path: &str) -> &'static str {
     match extension(path).as_str() {
         "json" => "json",
+        "html" | "htm" => "html",
         "csv" | "tsv" => "csv",
         "yaml" | "yml" => "yaml",
         "py" => "python",
@@ -358,7 +444,12 @@ mod tests {
             machine_id: None,
             files: paths
                 .iter()
-                .map(|path| ((*path).to_owned(), String::new(), 1))
+                .map(|path| RunFile {
+                    path: (*path).to_owned(),
+                    uri: String::new(),
+                    size: 1,
+                    sha256: String::new(),
+                })
                 .collect(),
         }
     }

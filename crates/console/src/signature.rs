@@ -25,18 +25,19 @@ struct Texts {
 }
 
 impl Console {
-    /// The signature of a model; `None` when it has none or its machine cannot be asked.
+    /// The signature of a model; `None` when it has none or its files cannot be read.
     pub(crate) async fn signature(
         &self,
         model: &str,
         machine_id: Option<&str>,
     ) -> Option<Signature> {
-        let machine_id = machine_id?;
-        if self.link_info(machine_id)?.state != LinkState::Connected {
+        if let Some(id) = machine_id
+            && self.link_info(id)?.state != LinkState::Connected
+        {
             return None;
         }
         let uri = format!("{}/MLmodel", model.trim_end_matches('/'));
-        match self.head_of(Some(machine_id), &uri, LIMIT).await {
+        match self.head_of(machine_id, &uri, LIMIT).await {
             Ok((bytes, true)) => read(&String::from_utf8_lossy(&bytes)),
             Ok((_, false)) => None,
             Err(ErrorBody { message, .. }) => {

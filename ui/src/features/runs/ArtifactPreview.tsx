@@ -1,7 +1,7 @@
 import { FileQuestionMark } from "lucide-react";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useQueryCommand } from "../../shared/backend";
-import { EmptyState, Loading } from "../../shared/components";
+import { EmptyState, Loading, Segmented } from "../../shared/components";
 import { formatBytes } from "../../shared/format";
 import { prettyJson } from "../../shared/format/json";
 import { t } from "../../shared/i18n";
@@ -9,7 +9,7 @@ import { type Column, DataTable } from "../../shared/table";
 import { parseCsv } from "./csv";
 import styles from "./runs.module.css";
 
-/** The beginning of a file. Text is shown as text, never as a document: nothing in it can run. */
+/** The beginning of a file. Nothing in it can run or reach the console, whatever it is. */
 export function ArtifactPreviewPane({ runId, path }: { runId: string; path: string }) {
   const query = useQueryCommand("run_artifact_preview", { run_id: runId, path });
   return (
@@ -36,6 +36,8 @@ export function ArtifactPreviewPane({ runId, path }: { runId: string; path: stri
                 {preview.truncated && <p className={styles.truncated}>{t("runs.files.truncated")}</p>}
                 {preview.format === "csv" ? (
                   <Csv text={preview.text} path={path} />
+                ) : preview.format === "html" && !preview.truncated ? (
+                  <Page text={preview.text} path={path} />
                 ) : (
                   <Plain text={preview.text} json={preview.format === "json"} />
                 )}
@@ -44,6 +46,48 @@ export function ArtifactPreviewPane({ runId, path }: { runId: string; path: stri
         }
       }}
     </Loading>
+  );
+}
+
+/** Nothing is loaded from anywhere: what a page needs it has to bring along. */
+const POLICY =
+  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:\">";
+
+/** The document with the policy before anything of its own, but after what sets the mode of its layout. */
+const closed = (text: string) => {
+  const doctype = /^\s*<!doctype[^>]*>/i.exec(text)?.[0] ?? "";
+  return doctype + POLICY + text.slice(doctype.length);
+};
+
+/** A page of HTML in a frame of its own origin that runs no script, sends no form and opens nothing. */
+function Page({ text, path }: { text: string; path: string }) {
+  const [view, setView] = useState<"page" | "source">("page");
+  return (
+    <>
+      <div className={styles.pageBar}>
+        <Segmented
+          label={t("runs.files.view")}
+          value={view}
+          onChange={setView}
+          options={[
+            { value: "page", label: t("runs.files.page") },
+            { value: "source", label: t("runs.files.source") },
+          ]}
+        />
+        <span className="quiet">{t("runs.files.noScripts")}</span>
+      </div>
+      {view === "page" ? (
+        <iframe
+          className={styles.page}
+          title={path}
+          sandbox=""
+          referrerPolicy="no-referrer"
+          srcDoc={closed(text)}
+        />
+      ) : (
+        <Plain text={text} json={false} />
+      )}
+    </>
   );
 }
 

@@ -2,6 +2,7 @@ import {
   ChevronRight,
   Download,
   File,
+  FileCode,
   FileImage,
   FileJson,
   FileSpreadsheet,
@@ -35,12 +36,13 @@ function iconOf(row: ArtifactRow) {
   if (/\.(png|jpe?g|gif|webp|svg)$/i.test(row.path)) return FileImage;
   if (/\.(csv|tsv|parquet)$/i.test(row.path)) return FileSpreadsheet;
   if (/\.(json|ya?ml|toml)$/i.test(row.path)) return FileJson;
+  if (/\.html?$/i.test(row.path)) return FileCode;
   return File;
 }
 
 export function RunArtifacts({ runId }: { runId: string }) {
   const [folder, setFolder] = useState("");
-  const [file, setFile] = useState<string | null>(null);
+  const [file, setFile] = useState<ArtifactRow | null>(null);
   const [saving, setSaving] = useState<string | null>(null);
   const list = useQueryCommand("run_artifacts", { run_id: runId, path: folder });
   const parts = folder === "" ? [] : folder.split("/");
@@ -48,7 +50,7 @@ export function RunArtifacts({ runId }: { runId: string }) {
     if (row.is_dir) {
       setFolder(row.path);
       setFile(null);
-    } else setFile(row.path);
+    } else setFile(row);
   };
   return (
     <div className={styles.files}>
@@ -81,11 +83,11 @@ export function RunArtifacts({ runId }: { runId: string }) {
                   .map((row) => {
                     const Icon = iconOf(row);
                     return (
-                      <li key={row.path} data-open={row.path === file || undefined}>
+                      <li key={row.path} data-open={row.path === file?.path || undefined}>
                         <button
                           type="button"
                           onClick={() => open(row)}
-                          aria-current={row.path === file || undefined}
+                          aria-current={row.path === file?.path || undefined}
                         >
                           <Icon size={16} aria-hidden />
                           <span className={styles.fileName}>{nameOf(row.path)}</span>
@@ -113,14 +115,25 @@ export function RunArtifacts({ runId }: { runId: string }) {
         ) : (
           <>
             <div className={styles.previewHead}>
-              <span className={styles.mono}>{file}</span>
-              <CopyButton text={file} />
+              <div className={styles.previewFile}>
+                <span className={styles.mono} title={file.path}>
+                  {file.path}
+                </span>
+                <CopyButton text={file.path} />
+              </div>
+              {file.sha256 && (
+                <div className={styles.previewFile}>
+                  <span className="quiet">SHA-256</span>
+                  <code title={file.sha256}>{file.sha256.slice(0, 12)}</code>
+                  <CopyButton text={file.sha256} />
+                </div>
+              )}
               <span className={styles.spring} />
-              <Button size="small" icon={<Download size={14} />} onPress={() => setSaving(file)}>
+              <Button size="small" icon={<Download size={14} />} onPress={() => setSaving(file.path)}>
                 {t("runs.files.save")}
               </Button>
             </div>
-            <ArtifactPreviewPane key={file} runId={runId} path={file} />
+            <ArtifactPreviewPane key={file.path} runId={runId} path={file.path} />
           </>
         )}
       </div>
