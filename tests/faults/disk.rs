@@ -1,12 +1,12 @@
 //! A full disk under the tracking store.
 
 use std::path::Path;
-use std::process::Child;
 
 use serde_json::{Value, json};
 use skerry_lab::run;
 use skerry_tests::desk::Desk;
-use skerry_tests::web::listening;
+
+use crate::server::Server;
 
 /// A small disk of its own, gone when dropped.
 struct Disk<'a>(&'a Path);
@@ -23,46 +23,6 @@ impl<'a> Disk<'a> {
 impl Drop for Disk<'_> {
     fn drop(&mut self) {
         let _ = run(&["umount", "--lazy", self.0.to_str().unwrap_or_default()]);
-    }
-}
-
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(desk: &Desk, data: &Path) -> Self {
-        let data = data.to_str().unwrap();
-        let words = [
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--no-auth",
-            "--data",
-            data,
-        ];
-        let (child, url) = listening(desk, &words);
-        Self { child, url }
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let url = format!("{}/api/2.0/mlflow/{path}", self.url);
-        let answer = reqwest::Client::new()
-            .post(url)
-            .json(body)
-            .send()
-            .await
-            .unwrap();
-        let status = answer.status().as_u16();
-        (status, answer.json().await.unwrap_or(Value::Null))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

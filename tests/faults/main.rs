@@ -6,3 +6,5 @@ mod disk;
 mod login;
 mod machine;
 mod running;
+mod screens;
+mod server;

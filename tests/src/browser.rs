@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use fantoccini::elements::{Element, ElementRef};
 use fantoccini::wd::TimeoutConfiguration;
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use skerry_lab::Display;
@@ -269,6 +269,15 @@ impl Browser {
         self.run(script, vec![json!(path)]).await;
     }
 
+    /// Opens another page.
+    ///
+    /// # Panics
+    /// When the browser is gone.
+    pub async fn visit(&self, link: &str) {
+        in_time(self.client.goto(link)).await.unwrap();
+        self.find("link", "Runs").await;
+    }
+
     /// Runs a script in the page, with the functions of `page.js` at hand.
     ///
     /// # Panics
@@ -309,6 +318,22 @@ impl Browser {
             self.fail(&format!("a script failed: {error}")).await;
         }
         told["value"].clone()
+    }
+
+    /// What stands in the one frame of the page, once it is there.
+    ///
+    /// # Panics
+    /// When no frame comes.
+    pub async fn frame_text(&self) -> String {
+        let drawn = "return document.querySelectorAll('iframe').length === 1";
+        self.until("a frame is there", drawn, Vec::new()).await;
+        in_time(self.client.enter_frame(0)).await.unwrap();
+        let body = in_time(self.client.find(Locator::Css("body")))
+            .await
+            .unwrap();
+        let text = in_time(body.text()).await.unwrap();
+        in_time(self.client.enter_parent_frame()).await.unwrap();
+        text
     }
 
     /// Takes a picture into a folder, once the page has been drawn.

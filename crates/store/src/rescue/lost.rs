@@ -9,12 +9,11 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Rescued, Source};
 use crate::registry_history::STANDS;
+use crate::search::INDEXED;
 use crate::{Result, limits, names, schema};
 
 /// The tag of what was made again; its value says in words what is not known.
 const TAG: &str = "skerry.rescued";
-/// Characters of a value that its index holds.
-const INDEXED: usize = 64;
 
 fn rebuilt(report: &mut [Rescued], table: &str, rows: usize) {
     if let Some(rescued) = report.iter_mut().find(|rescued| rescued.table == table) {

@@ -1,5 +1,6 @@
 //! Opening, closing, limits and the data itself.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use skerry_domain::tracking::{LogLine, MetricPoint};
@@ -14,16 +15,19 @@ fn points(range: std::ops::Range<i64>) -> Vec<MetricPoint> {
         .collect()
 }
 
+/// Makes a store with a run of ten points and closes it; the run's id.
+fn ten_points(path: &Path) -> String {
+    let store = open(path);
+    let run = new_run(&store);
+    log(&store, &run, points(0..10));
+    run
+}
+
 #[test]
 fn what_was_written_is_there_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
-    let run = {
-        let store = open(&path);
-        let run = new_run(&store);
-        log(&store, &run, points(0..10));
-        run
-    };
+    let run = ten_points(&path);
     let store = open(&path);
     let page = store
         .read(|r| r.metric_history(&run, "m", 0, None))
@@ -597,12 +601,7 @@ fn an_experiment_goes_when_nothing_is_left_in_it() {
 fn an_older_file_is_compacted_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
-    let run = {
-        let store = open(&path);
-        let run = new_run(&store);
-        log(&store, &run, points(0..10));
-        run
-    };
+    let run = ten_points(&path);
     // As it was made before pages could be given back.
     let conn = rusqlite::Connection::open(&path).unwrap();
     conn.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM")
