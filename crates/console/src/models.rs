@@ -12,7 +12,8 @@ use crate::Console;
 use crate::api::*;
 use crate::approvals::approval_row;
 use crate::runs::{
-    MachineNames, Seen, artifact_path_of, check_id, check_tag, inputs, metric_value, model_paths,
+    MachineNames, Seen, artifact_path_of, check_id, check_known, check_tag, inputs, metric_value,
+    model_paths,
 };
 
 /// A larger input example is not fetched for a form.
@@ -280,8 +281,13 @@ impl Console {
     pub async fn version_describe(&self, args: VersionDescribe) -> Result<Nothing, ErrorBody> {
         check_description(Some(&args.description))?;
         self.registry_write(move |tx| {
+            let version = i64::from(args.version);
             let text = Some(args.description.as_str()).filter(|text| !text.is_empty());
-            tx.describe_model_version(&args.name, i64::from(args.version), text)?;
+            check_known(args.known.as_ref(), "description", || {
+                let now = tx.model_version(&args.name, version)?.description;
+                Ok(now.filter(|text| !text.is_empty()))
+            })?;
+            tx.describe_model_version(&args.name, version, text)?;
             Ok(())
         })
         .await
@@ -291,11 +297,15 @@ impl Console {
     pub async fn version_tag_set(&self, args: VersionTagSet) -> Result<Nothing, ErrorBody> {
         check_tag(&args.key, &args.value)?;
         self.registry_write(move |tx| {
+            let version = i64::from(args.version);
+            check_known(args.known.as_ref(), &args.key, || {
+                tx.model_version_tag(&args.name, version, &args.key)
+            })?;
             let tag = KeyValue {
                 key: args.key,
                 value: args.value,
             };
-            tx.set_model_version_tag(&args.name, i64::from(args.version), &tag)
+            tx.set_model_version_tag(&args.name, version, &tag)
         })
         .await
     }
@@ -303,7 +313,11 @@ impl Console {
     /// Deletes a tag of a version.
     pub async fn version_tag_delete(&self, args: VersionTagDelete) -> Result<Nothing, ErrorBody> {
         self.registry_write(move |tx| {
-            tx.delete_model_version_tag(&args.name, i64::from(args.version), &args.key)
+            let version = i64::from(args.version);
+            check_known(args.known.as_ref(), &args.key, || {
+                tx.model_version_tag(&args.name, version, &args.key)
+            })?;
+            tx.delete_model_version_tag(&args.name, version, &args.key)
         })
         .await
     }
@@ -434,8 +448,9 @@ impl Console {
         version: &ModelVersion,
         machine_id: Option<&str>,
     ) -> Option<String> {
-        let machine_id = machine_id?;
-        if self.link_info(machine_id)?.state != LinkState::Connected {
+        if let Some(id) = machine_id
+            && self.link_info(id)?.state != LinkState::Connected
+        {
             return None;
         }
         let model = model_uri(version);
@@ -444,7 +459,7 @@ impl Console {
             ("input_example.json", false),
         ] {
             let uri = format!("{}/{file}", model.trim_end_matches('/'));
-            match self.head_of(Some(machine_id), &uri, EXAMPLE_LIMIT).await {
+            match self.head_of(machine_id, &uri, EXAMPLE_LIMIT).await {
                 Ok((bytes, true)) => {
                     let value: Value = serde_json::from_slice(&bytes).ok()?;
                     return serde_json::to_string_pretty(&request_of(value, ready)).ok();

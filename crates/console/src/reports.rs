@@ -10,7 +10,7 @@ use crate::Console;
 use crate::api::*;
 use crate::charts::check_smoothing;
 use crate::console::new_id;
-use crate::runs::{MachineNames, Seen, check_id};
+use crate::runs::{MachineNames, Seen, check_id, number_of};
 
 const BLOCKS: usize = 100;
 const TEXT: usize = 100_000;
@@ -138,10 +138,7 @@ impl Console {
                     experiment,
                     limit,
                 } => {
-                    let experiment = match experiment {
-                        Some(name) => Some(reader.experiment_by_name(&name)?.id),
-                        None => None,
-                    };
+                    let experiment = number_of(reader, experiment.as_deref())?;
                     let wanted = StoreQuery {
                         experiment_ids: experiment.into_iter().collect(),
                         all_experiments: experiment.is_none(),

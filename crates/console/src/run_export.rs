@@ -21,7 +21,7 @@ use crate::columns::MetricColumn;
 use crate::console::{blocking, new_id};
 use crate::files::NewFile;
 use crate::parquet_file::{Cell, Kind, ParquetFile};
-use crate::runs::{MachineNames, check_id, is_system, scope_of};
+use crate::runs::{MachineNames, check_id, is_system, number_of, scope_of};
 
 /// Exports that are under way at once; the oldest gives way to another.
 const OPEN: usize = 4;
@@ -124,10 +124,7 @@ impl Console {
                 let all = chosen.is_none();
                 store.read(|reader| {
                     let (view, archived) = scope_of(args.stage);
-                    let experiment = match &args.experiment {
-                        Some(name) => Some(reader.experiment_by_name(name)?.id),
-                        None => None,
-                    };
+                    let experiment = number_of(reader, args.experiment.as_deref())?;
                     let found = reader.found(&StoreQuery {
                         experiment_ids: experiment.into_iter().collect(),
                         all_experiments: experiment.is_none(),

@@ -322,6 +322,9 @@ impl Console {
         check_tag(&args.key, &args.value)?;
         self.db(move |store| {
             store.write(move |tx| {
+                check_known(args.known.as_ref(), &args.key, || {
+                    tx.run_tag(&args.run_id, &args.key)
+                })?;
                 tx.set_run_tags(
                     &args.run_id,
                     vec![KeyValue {
@@ -338,8 +341,15 @@ impl Console {
     pub async fn run_tag_delete(&self, args: RunTagDelete) -> Result<Nothing, ErrorBody> {
         check_id("run_id", &args.run_id)?;
         check_tag_key(&args.key)?;
-        self.db(move |store| store.write(move |tx| tx.delete_run_tag(&args.run_id, &args.key)))
-            .await
+        self.db(move |store| {
+            store.write(move |tx| {
+                check_known(args.known.as_ref(), &args.key, || {
+                    tx.run_tag(&args.run_id, &args.key)
+                })?;
+                tx.delete_run_tag(&args.run_id, &args.key)
+            })
+        })
+        .await
     }
 
     /// Puts runs into the bin.
@@ -604,7 +614,11 @@ pub(crate) fn scope_of(stage: RunStage) -> (View, Option<bool>) {
     }
 }
 
-fn number_of(reader: &Reader<'_>, experiment: Option<&str>) -> Result<Option<i64>, StoreError> {
+/// The number of an experiment that a query may name.
+pub(crate) fn number_of(
+    reader: &Reader<'_>,
+    experiment: Option<&str>,
+) -> Result<Option<i64>, StoreError> {
     experiment
         .map(|name| Ok(reader.experiment_by_name(name)?.id))
         .transpose()
@@ -656,6 +670,26 @@ pub(crate) fn check_id(field: &str, id: &str) -> Result<(), ErrorBody> {
 pub(crate) fn check_tag(key: &str, value: &str) -> Result<(), ErrorBody> {
     check_tag_key(key)?;
     validate::tag_value("value", value)
+}
+
+/// Refuses to change a value that is something else by now than who changes it knows.
+pub(crate) fn check_known(
+    known: Option<&Known>,
+    key: &str,
+    now: impl FnOnce() -> skerry_store::Result<Option<String>>,
+) -> skerry_store::Result<()> {
+    let Some(known) = known else { return Ok(()) };
+    if now()? == known.value {
+        return Ok(());
+    }
+    let what = if key == NOTE { "note" } else { key };
+    Err(ErrorBody::new(
+        Code::WrongState,
+        format!("Somebody changed '{what}' meanwhile; nothing was saved."),
+    )
+    .because(Reason::ValueChanged)
+    .with("key", what)
+    .into())
 }
 
 fn check_tag_key(key: &str) -> Result<(), ErrorBody> {

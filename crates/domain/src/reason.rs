@@ -240,6 +240,10 @@ pub enum Reason {
     // WrongState
     /// Somebody changed the report since it was read; nothing was saved: by, at.
     ReportChanged,
+    /// A file is not what was logged; nothing was saved: path.
+    FileChanged,
+    /// Somebody changed the tag or text since it was read; nothing was saved: key.
+    ValueChanged,
 
     // NotFound
     /// The run was not started from this workspace.

@@ -539,6 +539,19 @@ impl Tx<'_> {
         self.write_tags(&target, run_id, tags)
     }
 
+    /// The value of a run's tag.
+    ///
+    /// # Errors
+    /// `NotFound` for the run; one in the bin is not to be written to either.
+    pub fn run_tag(&self, run_id: &str, key: &str) -> Result<Option<String>> {
+        let target = self.active_run(run_id)?;
+        Ok(self
+            .conn()
+            .prepare_cached("SELECT value FROM tags WHERE run = ?1 AND key = ?2")?
+            .query_row(params![target.id, key], |row| row.get(0))
+            .optional()?)
+    }
+
     /// Deletes a tag of a run.
     ///
     /// # Errors

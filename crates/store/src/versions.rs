@@ -548,6 +548,16 @@ impl Tx<'_> {
         self.journal_version(name, version).map(drop)
     }
 
+    /// The value of a version's tag.
+    ///
+    /// # Errors
+    /// `NotFound` for the version.
+    pub fn model_version_tag(&self, name: &str, version: i64, key: &str) -> Result<Option<String>> {
+        self.model_version(name, version)?;
+        let model = self.registered_number(name)?;
+        self.version_tag(model, version, key)
+    }
+
     /// Deletes a tag; one that is not there is gone already.
     ///
     /// # Errors

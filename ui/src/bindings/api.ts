@@ -337,7 +337,7 @@ files: string | null, };
  */
 export type ArtifactPreview = { "kind": "text",
 /**
- * At most the first 256 KiB.
+ * At most the first 256 KiB; a page of HTML whole up to 5 MiB.
  */
 text: string,
 /**
@@ -345,7 +345,7 @@ text: string,
  */
 truncated: boolean,
 /**
- * `json`, `csv`, `yaml`, `python`, `text`.
+ * `json`, `csv`, `html`, `yaml`, `python`, `text`.
  */
 format: string, } | { "kind": "image",
 /**
@@ -385,7 +385,11 @@ is_dir: boolean,
 /**
  * Size of a file.
  */
-size: number | null, };
+size: number | null,
+/**
+ * SHA-256 of a file's content when it was logged, in hexadecimal digits.
+ */
+sha256: string | null, };
 
 /**
  * Saves an artifact on this computer.
@@ -1264,6 +1268,15 @@ key: string,
 value: string, };
 
 /**
+ * What a value is known to be by who changes it: a tag's, or a description's.
+ */
+export type Known = {
+/**
+ * Null where there is none.
+ */
+value: string | null, };
+
+/**
  * Languages of the console.
  */
 export type Language = "en" | "sv";
@@ -1987,7 +2000,7 @@ suggested_experiment: string | null, };
  * A variant exists only where a person can meet it in the console. Where there is
  * none, the words of the code say enough.
  */
-export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "reason_empty" | "reason_too_long" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "approval_missing" | "approved_files_changed" | "asked_files_changed" | "person_unknown" | "approval_own" | "approval_of_another" | "approval_not_asked" | "approval_asked_already" | "approval_given_already" | "alias_is_protected" | "alias_protected_already" | "alias_not_protected" | "unprotect_own" | "image_being_made" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "report_changed" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
+export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "reason_empty" | "reason_too_long" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "approval_missing" | "approved_files_changed" | "asked_files_changed" | "person_unknown" | "approval_own" | "approval_of_another" | "approval_not_asked" | "approval_asked_already" | "approval_given_already" | "alias_is_protected" | "alias_protected_already" | "alias_not_protected" | "unprotect_own" | "image_being_made" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "report_changed" | "file_changed" | "value_changed" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
 
 /**
  * What is wrong with the history.
@@ -2911,7 +2924,11 @@ run_id: string,
 /**
  * Key.
  */
-key: string, };
+key: string,
+/**
+ * When it is something else by now, nothing is changed; null changes whatever is there.
+ */
+known: Known | null, };
 
 /**
  * Sets a run's tag.
@@ -2928,7 +2945,11 @@ key: string,
 /**
  * Value.
  */
-value: string, };
+value: string,
+/**
+ * When it is something else by now, nothing is changed; null changes whatever is there.
+ */
+known: Known | null, };
 
 /**
  * Asks for values that runs have.
@@ -3514,7 +3535,11 @@ version: number,
 /**
  * Description; empty removes it.
  */
-description: string, };
+description: string,
+/**
+ * When it is something else by now, nothing is changed; null changes whatever is there.
+ */
+known: Known | null, };
 
 /**
  * A model version with its lineage.
@@ -3675,7 +3700,11 @@ version: number,
 /**
  * Key.
  */
-key: string, };
+key: string,
+/**
+ * When it is something else by now, nothing is changed; null changes whatever is there.
+ */
+known: Known | null, };
 
 /**
  * Sets a tag of a version.
@@ -3696,7 +3725,11 @@ key: string,
 /**
  * Value.
  */
-value: string, };
+value: string,
+/**
+ * When it is something else by now, nothing is changed; null changes whatever is there.
+ */
+known: Known | null, };
 
 /**
  * Through which door somebody came.

@@ -112,6 +112,7 @@ pub async fn run(session: &mut Session, verb: Model) -> Result<(), ErrorBody> {
                 version,
                 key: tag.key,
                 value: tag.value,
+                known: None,
             };
             nothing(session, "version_tag_set", json!(args)).await
         }

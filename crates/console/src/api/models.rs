@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use skerry_domain::{ErrorBody, KeyValue, Millis, Secret};
 use ts_rs::TS;
 
-use super::{ApprovalRow, DeploymentRow, MetricValue, RunInput};
+use super::{ApprovalRow, DeploymentRow, Known, MetricValue, RunInput};
 
 /// Asks for registered models.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -238,6 +238,9 @@ pub struct VersionDescribe {
     pub version: u32,
     /// Description; empty removes it.
     pub description: String,
+    /// When it is something else by now, nothing is changed; null changes whatever is there.
+    #[serde(default)]
+    pub known: Option<Known>,
 }
 
 /// Sets a tag of a version.
@@ -251,6 +254,9 @@ pub struct VersionTagSet {
     pub key: String,
     /// Value.
     pub value: String,
+    /// When it is something else by now, nothing is changed; null changes whatever is there.
+    #[serde(default)]
+    pub known: Option<Known>,
 }
 
 /// Deletes a tag of a version.
@@ -262,6 +268,9 @@ pub struct VersionTagDelete {
     pub version: u32,
     /// Key.
     pub key: String,
+    /// When it is something else by now, nothing is changed; null changes whatever is there.
+    #[serde(default)]
+    pub known: Option<Known>,
 }
 
 /// A container registry known to the workspace.

@@ -393,6 +393,8 @@ pub struct ArtifactRow {
     pub is_dir: bool,
     /// Size of a file.
     pub size: Option<u64>,
+    /// SHA-256 of a file's content when it was logged, in hexadecimal digits.
+    pub sha256: Option<String>,
 }
 
 /// The beginning of an artifact.
@@ -401,11 +403,11 @@ pub struct ArtifactRow {
 pub enum ArtifactPreview {
     /// Text, JSON, CSV, YAML, …
     Text {
-        /// At most the first 256 KiB.
+        /// At most the first 256 KiB; a page of HTML whole up to 5 MiB.
         text: String,
         /// There is more.
         truncated: bool,
-        /// `json`, `csv`, `yaml`, `python`, `text`.
+        /// `json`, `csv`, `html`, `yaml`, `python`, `text`.
         format: String,
     },
     /// An image, at most 5 MiB.
@@ -442,6 +444,13 @@ pub struct ArtifactSaved {
     pub bytes: u64,
 }
 
+/// What a value is known to be by who changes it: a tag's, or a description's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Known {
+    /// Null where there is none.
+    pub value: Option<String>,
+}
+
 /// Sets a run's tag.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct RunTagSet {
@@ -451,6 +460,9 @@ pub struct RunTagSet {
     pub key: String,
     /// Value.
     pub value: String,
+    /// When it is something else by now, nothing is changed; null changes whatever is there.
+    #[serde(default)]
+    pub known: Option<Known>,
 }
 
 /// Deletes a run's tag.
@@ -460,6 +472,9 @@ pub struct RunTagDelete {
     pub run_id: String,
     /// Key.
     pub key: String,
+    /// When it is something else by now, nothing is changed; null changes whatever is there.
+    #[serde(default)]
+    pub known: Option<Known>,
 }
 
 /// An experiment in a list.

@@ -168,8 +168,10 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
             <EditableText
               label={t("models.description")}
               empty={t("models.describe")}
-              text={row.description ?? ""}
-              onSave={(description) => describe.mutateAsync({ ...key, description })}
+              text={row.description || null}
+              onSave={(description, known) =>
+                describe.mutateAsync({ ...key, description, known: { value: known } })
+              }
             />
           </Section>
           <Section
@@ -240,8 +242,10 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
           <AsideSection title={t("models.col.tags")}>
             <TagList
               tags={row.tags}
-              onSet={(k, value) => tagSet.mutateAsync({ ...key, key: k, value })}
-              onDelete={(k) => tagDelete.mutateAsync({ ...key, key: k })}
+              onSet={(k, value, known) =>
+                tagSet.mutateAsync({ ...key, key: k, value, known: { value: known } })
+              }
+              onDelete={(k, known) => tagDelete.mutateAsync({ ...key, key: k, known: { value: known } })}
             />
           </AsideSection>
           <AsideSection title={t("models.files")}>

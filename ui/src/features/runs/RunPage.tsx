@@ -308,12 +308,12 @@ function Overview({ run, over }: { run: RunDetail; over: boolean }) {
           <EditableText
             label={t("runs.note")}
             empty={t("runs.addNote")}
-            text={run.note ?? ""}
-            onSave={(value) =>
-              value === ""
-                ? unset.mutateAsync({ run_id: row.id, key: NOTE })
-                : set.mutateAsync({ run_id: row.id, key: NOTE, value })
-            }
+            text={run.note}
+            onSave={async (value, note) => {
+              const known = { value: note };
+              if (value !== "") await set.mutateAsync({ run_id: row.id, key: NOTE, value, known });
+              else if (note !== null) await unset.mutateAsync({ run_id: row.id, key: NOTE, known });
+            }}
           />
         </AsideSection>
         <AsideSection title={t("runs.inputs")}>

@@ -8,8 +8,8 @@ export function RunTags({ runId, tags }: { runId: string; tags: readonly KeyValu
   return (
     <TagList
       tags={tags}
-      onSet={(key, value) => set.mutateAsync({ run_id: runId, key, value })}
-      onDelete={(key) => remove.mutateAsync({ run_id: runId, key })}
+      onSet={(key, value, known) => set.mutateAsync({ run_id: runId, key, value, known: { value: known } })}
+      onDelete={(key, known) => remove.mutateAsync({ run_id: runId, key, known: { value: known } })}
     />
   );
 }

@@ -65,8 +65,8 @@ function Body({
     try {
       await eachOf(runs, controller.signal, async (run_id) => {
         try {
-          if (act === "set") await backend.call("run_tag_set", { run_id, key, value });
-          else await backend.call("run_tag_delete", { run_id, key });
+          if (act === "set") await backend.call("run_tag_set", { run_id, key, value, known: null });
+          else await backend.call("run_tag_delete", { run_id, key, known: null });
           done += 1;
           setDoing({ done, total: runs.length });
         } catch (error) {

@@ -110,11 +110,11 @@ describe("several runs at once", () => {
     await screen.findByText("1 run could not be changed");
     const sent = () => backend.calls.filter((c) => c.name === "run_tag_set").map((c) => c.args);
     expect(sent()).toHaveLength(2);
-    expect(sent()).toContainEqual({ run_id: RUNS[1]?.id, key: "review", value: "höst" });
+    expect(sent()).toContainEqual({ run_id: RUNS[1]?.id, key: "review", value: "höst", known: null });
     refuse = false;
     await user.click(screen.getByRole("button", { name: "Try again" }));
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
-    expect(sent().slice(2)).toEqual([{ run_id: refused, key: "review", value: "höst" }]);
+    expect(sent().slice(2)).toEqual([{ run_id: refused, key: "review", value: "höst", known: null }]);
   });
 
   it("are moved to another experiment, and stay chosen when that is refused", async () => {

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { giveLayout } from "../../../tests/layout";
 import { axeProblems, renderScreen } from "../../../tests/render";
@@ -139,8 +139,44 @@ it("adds a tag in its place and refuses a reserved key", async () => {
       run_id: run(0),
       key: "syfte",
       value: "höst",
+      known: { value: null },
     }),
   );
+});
+
+it("keeps both values when two people edit a tag", async () => {
+  const { user, backend } = renderScreen(`/runs/${run(0)}`);
+  /** What somebody else does. */
+  const theirs = async (key: string, value: string | null) => {
+    if (value === null) await backend.call("run_tag_delete", { run_id: run(0), key, known: null });
+    else await backend.call("run_tag_set", { run_id: run(0), key, value, known: null });
+    act(() => backend.emit({ topics: ["runs"], id: run(0) }));
+  };
+  await screen.findByRole("button", { name: "Add tag" });
+  await theirs("owner", "ann");
+  await user.click(await screen.findByRole("button", { name: "Edit tag owner ann" }));
+  const field = () => screen.getByRole("textbox", { name: "Value" });
+  await user.type(field(), "a");
+
+  await theirs("owner", "bo");
+  expect((await screen.findByRole("alert")).textContent).toContain("bo");
+  // Nothing is saved by Enter until one of the two is chosen, and nothing typed is lost.
+  await user.type(field(), "{Enter}");
+  expect(field()).toHaveProperty("value", "anna");
+  expect(await axeProblems()).toEqual([]);
+  await user.click(screen.getByRole("button", { name: "Use theirs" }));
+  expect(field()).toHaveProperty("value", "bo");
+
+  await user.type(field(), "dil");
+  await theirs("owner", null);
+  await screen.findByText("Somebody else removed this meanwhile");
+  expect(field()).toHaveProperty("value", "bodil");
+  await user.click(screen.getByRole("button", { name: "Save mine" }));
+  await screen.findByRole("button", { name: "Edit tag owner bodil" });
+  expect(backend.calls.findLast((c) => c.name === "run_tag_set")?.args).toMatchObject({
+    value: "bodil",
+    known: { value: null },
+  });
 });
 
 describe("new run", () => {

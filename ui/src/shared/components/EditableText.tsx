@@ -4,6 +4,7 @@ import { Button } from "./Button";
 import { ErrorBanner } from "./Feedback";
 import { TextField } from "./Fields";
 import { Markdown } from "./Markdown";
+import { Overtaken } from "./Overtaken";
 import { t } from "../i18n";
 import styles from "./EditableText.module.css";
 
@@ -12,10 +13,13 @@ export function EditableText(props: {
   label: string;
   /** What the button says while there is no text. */
   empty: string;
-  text: string;
-  onSave: (text: string) => Promise<unknown>;
+  /** Null where there is none. */
+  text: string | null;
+  /** `known` is what stood there as far as this screen knows; an empty text removes it. */
+  onSave: (text: string, known: string | null) => Promise<unknown>;
 }) {
   const [draft, setDraft] = useState<string | null>(null);
+  const [known, setKnown] = useState(props.text);
   const whole = useRef<HTMLDivElement>(null);
   const edited = useRef(false);
   useEffect(() => {
@@ -35,7 +39,8 @@ export function EditableText(props: {
           icon={<Pencil size={14} />}
           onPress={() => {
             setFailure(null);
-            setDraft(props.text);
+            setKnown(props.text);
+            setDraft(props.text ?? "");
           }}
         >
           {props.text ? t("common.edit") : props.empty}
@@ -43,11 +48,12 @@ export function EditableText(props: {
       </div>
     );
   }
-  const save = async () => {
+  const overtaken = props.text !== known && props.text !== draft.trim() && !pending;
+  const save = async (over: string | null) => {
     setPending(true);
     setFailure(null);
     try {
-      await props.onSave(draft.trim());
+      await props.onSave(draft.trim(), over);
       setDraft(null);
     } catch (e) {
       setFailure(e);
@@ -57,7 +63,19 @@ export function EditableText(props: {
   };
   return (
     <div className={styles.form}>
-      {failure ? <ErrorBanner error={failure} /> : null}
+      {overtaken ? (
+        <Overtaken
+          theirs={props.text}
+          onTake={() => {
+            setFailure(null);
+            setKnown(props.text);
+            setDraft(props.text);
+          }}
+          onReplace={() => void save(props.text)}
+        />
+      ) : failure ? (
+        <ErrorBanner error={failure} />
+      ) : null}
       <TextField
         label={props.label}
         value={draft}
@@ -69,7 +87,7 @@ export function EditableText(props: {
       />
       <div className={styles.buttons}>
         <Button onPress={() => setDraft(null)}>{t("common.cancel")}</Button>
-        <Button variant="primary" isPending={pending} onPress={() => void save()}>
+        <Button variant="primary" isPending={pending} isDisabled={overtaken} onPress={() => void save(known)}>
           {t("common.save")}
         </Button>
       </div>

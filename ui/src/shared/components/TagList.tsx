@@ -1,18 +1,21 @@
 import { Check, Plus, X } from "lucide-react";
 import { type KeyboardEvent, useState, useEffect, useRef } from "react";
 import type { KeyValue } from "../../bindings/api";
+import { t } from "../i18n";
+import { tagKey, tagValue } from "../rules";
 import { Button, IconButton } from "./Button";
 import { ErrorBanner } from "./Feedback";
-import { t } from "../i18n";
+import { Overtaken } from "./Overtaken";
 import styles from "./TagList.module.css";
-import { tagKey, tagValue } from "../rules";
+
+interface Changes {
+  /** `known` is what stood there as far as this screen knows: null is no tag. */
+  readonly onSet: (key: string, value: string, known: string | null) => Promise<unknown>;
+  readonly onDelete: (key: string, known: string | null) => Promise<unknown>;
+}
 
 /** Tags as they are, each changed in its place. A failure stands where the tag is. */
-export function TagList(props: {
-  tags: readonly KeyValue[];
-  onSet: (key: string, value: string) => Promise<unknown>;
-  onDelete: (key: string) => Promise<unknown>;
-}) {
+export function TagList({ tags, ...changes }: Changes & { tags: readonly KeyValue[] }) {
   const [editing, setEditing] = useState<string | null>(null);
   const whole = useRef<HTMLDivElement>(null);
   const edited = useRef<string | null>(null);
@@ -24,33 +27,27 @@ export function TagList(props: {
     const buttons = [...(whole.current?.querySelectorAll<HTMLElement>("button") ?? [])];
     (buttons.find((button) => before !== "" && button.dataset.tag === before) ?? buttons.at(-1))?.focus();
   }, [editing]);
-  const [failure, setFailure] = useState<unknown>(null);
-  const attempt = async (work: () => Promise<unknown>) => {
-    setFailure(null);
-    try {
-      await work();
-      setEditing(null);
-    } catch (e) {
-      setFailure(e);
-    }
-  };
+  const form = (key: string) => (
+    <TagForm
+      of={key}
+      now={tags.find((tag) => tag.key === key)?.value ?? null}
+      taken={tags.map((tag) => tag.key)}
+      onDone={() => setEditing(null)}
+      {...changes}
+    />
+  );
+  // A new one has a place too, and one that somebody else removed while it is edited.
+  const isThere = editing === null || tags.some((tag) => tag.key === editing);
+  const places = isThere ? tags : [...tags, { key: editing, value: "" }];
   return (
     <div className={styles.list} ref={whole}>
-      {failure ? <ErrorBanner error={failure} /> : null}
-      {props.tags.length === 0 && editing === null && <p className="quiet">{t("runs.tag.none")}</p>}
+      {tags.length === 0 && editing === null && <p className="quiet">{t("runs.tag.none")}</p>}
       <ul>
-        {props.tags.map((tag) =>
-          editing === tag.key ? (
-            <li key={tag.key}>
-              <TagForm
-                tag={tag}
-                onCancel={() => setEditing(null)}
-                onSave={(key, value) => void attempt(() => props.onSet(key, value))}
-                onDelete={() => void attempt(() => props.onDelete(tag.key))}
-              />
-            </li>
-          ) : (
-            <li key={tag.key}>
+        {places.map((tag) => (
+          <li key={tag.key}>
+            {editing === tag.key ? (
+              form(tag.key)
+            ) : (
               <button
                 type="button"
                 className={styles.tag}
@@ -65,19 +62,9 @@ export function TagList(props: {
                   {tag.value}
                 </span>
               </button>
-            </li>
-          ),
-        )}
-        {editing === "" && (
-          <li>
-            <TagForm
-              tag={null}
-              taken={props.tags.map((x) => x.key)}
-              onCancel={() => setEditing(null)}
-              onSave={(key, value) => void attempt(() => props.onSet(key, value))}
-            />
+            )}
           </li>
-        )}
+        ))}
       </ul>
       {editing === null && (
         <Button size="small" variant="quiet" icon={<Plus size={14} />} onPress={() => setEditing("")}>
@@ -88,27 +75,49 @@ export function TagList(props: {
   );
 }
 
-function TagForm(props: {
-  tag: KeyValue | null;
-  taken?: readonly string[];
-  onSave: (key: string, value: string) => void;
-  onCancel: () => void;
-  onDelete?: () => void;
-}) {
-  const [key, setKey] = useState(props.tag?.key ?? "");
-  const [value, setValue] = useState(props.tag?.value ?? "");
-  const wrong = (key === "" ? null : props.tag ? null : tagKey(key)) ?? tagValue(value);
-  const ready = key !== "" && wrong === null;
+/** Of a tag that is there, or, with an empty key, of a new one. */
+function TagForm(
+  props: Changes & {
+    of: string;
+    /** Its value as it is now. */
+    now: string | null;
+    taken: readonly string[];
+    onDone: () => void;
+  },
+) {
+  const { of, now } = props;
+  const [key, setKey] = useState(of);
+  const [value, setValue] = useState(now ?? "");
+  const [known, setKnown] = useState(now);
+  const [pending, setPending] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+  const overtaken = now !== known && now !== value && !pending;
+  const wrong =
+    (key === "" || of !== "" ? null : props.taken.includes(key) ? t("runs.tag.taken") : tagKey(key)) ??
+    tagValue(value);
+  const ready = key !== "" && wrong === null && !pending && !overtaken;
+  const attempt = async (work: () => Promise<unknown>) => {
+    setPending(true);
+    setFailure(null);
+    try {
+      await work();
+      props.onDone();
+    } catch (e) {
+      setFailure(e);
+      setPending(false);
+    }
+  };
+  const save = (over: string | null) => void attempt(() => props.onSet(key, value, over));
   const onKeyDown = (e: KeyboardEvent) => {
-    if (e.key === "Enter" && ready) props.onSave(key, value);
+    if (e.key === "Enter" && ready) save(known);
     if (e.key === "Escape") {
       e.stopPropagation();
-      props.onCancel();
+      props.onDone();
     }
   };
   return (
     <div className={styles.form}>
-      {props.tag ? (
+      {of !== "" ? (
         <span className={styles.key}>{key}</span>
       ) : (
         <input
@@ -127,7 +136,7 @@ function TagForm(props: {
         placeholder={t("runs.tag.value")}
         value={value}
         // biome-ignore lint/a11y/noAutofocus: a person just asked for this field
-        autoFocus={props.tag !== null}
+        autoFocus={of !== ""}
         onChange={(e) => setValue(e.target.value)}
         onKeyDown={onKeyDown}
       />
@@ -136,22 +145,41 @@ function TagForm(props: {
         label={t("common.save")}
         icon={<Check size={14} />}
         isDisabled={!ready}
-        onPress={() => props.onSave(key, value)}
+        onPress={() => save(known)}
       />
-      {props.onDelete ? (
+      {of !== "" ? (
         <IconButton
           size="small"
           label={t("runs.tag.remove", { key })}
           icon={<X size={14} />}
-          onPress={props.onDelete}
+          isDisabled={pending || overtaken}
+          onPress={() => void attempt(() => props.onDelete(key, known))}
         />
       ) : (
-        <IconButton size="small" label={t("common.cancel")} icon={<X size={14} />} onPress={props.onCancel} />
+        <IconButton size="small" label={t("common.cancel")} icon={<X size={14} />} onPress={props.onDone} />
       )}
-      {wrong && (
-        <p role="alert" className={styles.wrong}>
-          {wrong}
-        </p>
+      {(wrong || overtaken || failure !== null) && (
+        <div className={styles.notes}>
+          {wrong && (
+            <p role="alert" className={styles.wrong}>
+              {wrong}
+            </p>
+          )}
+          {overtaken ? (
+            <Overtaken
+              theirs={now}
+              onTake={() => {
+                if (now === null) return props.onDone();
+                setKnown(now);
+                setValue(now);
+                setFailure(null);
+              }}
+              onReplace={wrong === null ? () => save(now) : undefined}
+            />
+          ) : (
+            failure !== null && <ErrorBanner error={failure} />
+          )}
+        </div>
       )}
     </div>
   );

@@ -15,6 +15,18 @@ export const common = define({
   "common.close": { en: "Close", sv: "Stäng" },
   "common.back": { en: "Back", sv: "Tillbaka" },
   "common.next": { en: "Continue", sv: "Fortsätt" },
+  "overtaken.changed": {
+    en: "Somebody else changed this meanwhile",
+    sv: "Någon annan har ändrat det här under tiden",
+  },
+  "overtaken.removed": {
+    en: "Somebody else removed this meanwhile",
+    sv: "Någon annan har tagit bort det här under tiden",
+  },
+  "overtaken.take": { en: "Use theirs", sv: "Använd det nya" },
+  "overtaken.leave": { en: "Leave it removed", sv: "Låt det vara borttaget" },
+  "overtaken.replace": { en: "Save mine", sv: "Spara mitt" },
+  "overtaken.empty": { en: "(empty)", sv: "(tomt)" },
   "common.save": { en: "Save", sv: "Spara" },
   "common.delete": { en: "Delete", sv: "Ta bort" },
   "common.remove": { en: "Remove", sv: "Ta bort" },

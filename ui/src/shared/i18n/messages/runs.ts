@@ -280,6 +280,13 @@ export const runs = define({
     en: "No preview for this kind of file",
     sv: "Ingen förhandsvisning av den här sortens fil",
   },
+  "runs.files.view": { en: "Show", sv: "Visa" },
+  "runs.files.page": { en: "Page", sv: "Sida" },
+  "runs.files.source": { en: "Source", sv: "Källa" },
+  "runs.files.noScripts": {
+    en: "Scripts do not run here and nothing is loaded from elsewhere. Save the file to open it in a browser.",
+    sv: "Skript körs inte här och inget laddas utifrån. Spara filen för att öppna den i en webbläsare.",
+  },
   "runs.files.folder": { en: "folder", sv: "mapp" },
   "runs.files.path": { en: "Where you are", sv: "Var du är" },
 
@@ -288,6 +295,10 @@ export const runs = define({
   "runs.tag.remove": { en: "Remove tag {key}", sv: "Ta bort taggen {key}" },
   "runs.tag.none": { en: "No tags", sv: "Inga taggar" },
   "runs.tag.key": { en: "Key", sv: "Nyckel" },
+  "runs.tag.taken": {
+    en: "There is a tag of this name already.",
+    sv: "Det finns redan en tagg med det namnet.",
+  },
   "runs.tag.value": { en: "Value", sv: "Värde" },
 
   "runs.form.title": { en: "New run", sv: "Ny körning" },
