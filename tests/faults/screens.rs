@@ -34,12 +34,12 @@ impl Scene {
 
     /// Brings what is on the server into the workspace.
     fn import(&self) {
-        self.desk.skerry(&["import", &self.server.url]);
+        let _ = self.desk.skerry(&["import", &self.server.url]);
     }
 
     /// What somebody else does in the same workspace.
     fn other(&self, command: &str, arguments: &Value) {
-        self.desk.skerry(&["call", command, &arguments.to_string()]);
+        let _ = self.desk.skerry(&["call", command, &arguments.to_string()]);
     }
 
     /// Goes to a screen, waits for a text on it, and looks whether it fits the window.

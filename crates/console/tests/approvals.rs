@@ -7,7 +7,7 @@ use skerry_console::api::*;
 use skerry_console::approvals::Approvals;
 use skerry_console::{Console, ConsoleOptions};
 use skerry_domain::{ApprovalState, Code, Reason, RegistryEvent, Via};
-use skerry_store::{NewModelVersion, Store, StoreOptions};
+use skerry_store::{NewModelVersion, NewRun, Store, StoreOptions};
 
 async fn console(data: &Path, person: &str) -> Console {
     let mut options = ConsoleOptions::new(data);
@@ -230,4 +230,85 @@ fn a_server_s_registry_is_reached_while_it_is_open() {
     assert_eq!(rows[0]["via"], serde_json::to_value(Via::Person).unwrap());
     let other = approvals.call("machines_list", serde_json::Value::Null);
     assert_eq!(other.unwrap_err().code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_change_of_what_somebody_else_changed_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("workspace.db");
+    with_versions(&file);
+    let run_id = {
+        let store = Store::open(&file, StoreOptions::default()).unwrap();
+        let run = store.write(|tx| tx.create_run(NewRun::default())).unwrap();
+        run.info.run_id
+    };
+    let ada = console(folder.path(), "ada").await;
+    let known = |value: Option<&str>| {
+        Some(Known {
+            value: value.map(str::to_owned),
+        })
+    };
+
+    let set = |value: &str, known: Option<Known>| RunTagSet {
+        run_id: run_id.clone(),
+        key: "owner".to_owned(),
+        value: value.to_owned(),
+        known,
+    };
+    ada.run_tag_set(set("ann", known(None))).await.unwrap();
+    for stale in [known(None), known(Some("bo"))] {
+        let refused = ada.run_tag_set(set("cy", stale)).await.unwrap_err();
+        assert_eq!(
+            (refused.code, refused.reason),
+            (Code::WrongState, Some(Reason::ValueChanged))
+        );
+    }
+    let delete = |value: &str| RunTagDelete {
+        run_id: run_id.clone(),
+        key: "owner".to_owned(),
+        known: known(Some(value)),
+    };
+    ada.run_tag_delete(delete("bo")).await.unwrap_err();
+    let run = ada.run_get(ById { id: run_id.clone() }).await.unwrap().row;
+    assert_eq!(run.tags[0].value, "ann");
+    ada.run_tag_delete(delete("ann")).await.unwrap();
+
+    let tag = |value: &str, known: Option<Known>| VersionTagSet {
+        name: "digits".to_owned(),
+        version: 1,
+        key: "owner".to_owned(),
+        value: value.to_owned(),
+        known,
+    };
+    ada.version_tag_set(tag("ann", known(None))).await.unwrap();
+    ada.version_tag_set(tag("bo", known(None)))
+        .await
+        .unwrap_err();
+    // Who does not say what it was, such as the command line, changes whatever is there.
+    ada.version_tag_set(tag("bo", None)).await.unwrap();
+    let gone = VersionTagDelete {
+        name: "digits".to_owned(),
+        version: 1,
+        key: "owner".to_owned(),
+        known: known(Some("ann")),
+    };
+    ada.version_tag_delete(gone).await.unwrap_err();
+
+    let describe = |text: &str, value: Option<&str>| VersionDescribe {
+        name: "digits".to_owned(),
+        version: 1,
+        description: text.to_owned(),
+        known: known(value),
+    };
+    ada.version_describe(describe("wide", None)).await.unwrap();
+    ada.version_describe(describe("narrow", None))
+        .await
+        .unwrap_err();
+    let key = VersionKey {
+        name: "digits".to_owned(),
+        version: 1,
+    };
+    let version = ada.version_get(key).await.unwrap().row;
+    assert_eq!(version.description.as_deref(), Some("wide"));
+    assert_eq!(version.tags[0].value, "bo");
 }

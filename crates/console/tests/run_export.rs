@@ -1,4 +1,4 @@
-//! Runs as a Parquet file, at the boundary of the console.
+//! What leaves the console as files: runs as Parquet, and the files of a run.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test, helpers included
 
 use std::io::Read as _;
@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::{Field, Row};
+use sha2::{Digest as _, Sha256};
 use skerry_console::api::*;
 use skerry_console::{Console, ConsoleOptions};
-use skerry_domain::tracking::MetricPoint;
-use skerry_domain::{Code, KeyValue};
+use skerry_domain::tracking::{ArtifactOwner, MetricPoint};
+use skerry_domain::{Code, KeyValue, Reason};
 use skerry_store::{Batch, NewRun, Store, StoreOptions};
 
 const RUNS: usize = 1_201;
@@ -311,4 +312,102 @@ async fn chosen_columns_of_what_a_filter_finds_come_in_their_order() {
         .unwrap_err();
     assert_eq!(gone.code, Code::NotFound);
     console.close().await;
+}
+
+/// A run whose files lie in the workspace's own folder; its id, and where they lie.
+fn with_files(data: &Path, files: &[(&str, &str)]) -> (String, PathBuf) {
+    let store = Store::open(&data.join("workspace.db"), StoreOptions::default()).unwrap();
+    let run = store.write(|tx| tx.create_run(NewRun::default())).unwrap();
+    let (_, place) = run.info.artifact_uri.split_once(":/").unwrap();
+    let place = data.join("artifacts").join(place);
+    for (path, text) in files {
+        let file = place.join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+        let owner = ArtifactOwner::Run(run.info.run_id.clone());
+        let (path, hash) = ((*path).to_owned(), hex::encode(Sha256::digest(text)));
+        let size = text.len() as u64;
+        store
+            .write(move |tx| tx.artifact_logged(owner, &path, size, &hash))
+            .unwrap();
+    }
+    (run.info.run_id, place)
+}
+
+/// A run of a server that keeps its files in a storage of its own.
+fn elsewhere(data: &Path) -> String {
+    let store = Store::open(&data.join("workspace.db"), StoreOptions::default()).unwrap();
+    let run = store.write(|tx| {
+        let experiment = tx.create_experiment("bucket", Some("s3://bucket/x"), &[])?;
+        let run = tx.create_run(NewRun {
+            experiment_id: experiment,
+            ..NewRun::default()
+        })?;
+        let owner = ArtifactOwner::Run(run.info.run_id.clone());
+        tx.artifact_logged(owner, "a.txt", 1, "")?;
+        Ok(run.info.run_id)
+    });
+    run.unwrap()
+}
+
+#[tokio::test]
+async fn files_that_no_machine_holds_are_read_from_the_workspace_and_held_to_their_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = "<h1>Confusion</h1>";
+    let files = [("plots/report.html", page), ("plots/data/notes.txt", "one")];
+    let (run_id, place) = with_files(folder.path(), &files);
+    let elsewhere = elsewhere(folder.path());
+    let console = console(folder.path()).await;
+    let query = |run_id: &str, path: &str| ArtifactQuery {
+        run_id: run_id.to_owned(),
+        path: path.to_owned(),
+    };
+    let rows = console
+        .run_artifacts(query(&run_id, "plots"))
+        .await
+        .unwrap();
+    let hash = hex::encode(Sha256::digest(page));
+    assert_eq!((rows[0].is_dir, rows[0].sha256.as_deref()), (true, None));
+    assert_eq!(rows[1].sha256.as_deref(), Some(hash.as_str()));
+    let preview = console
+        .run_artifact_preview(query(&run_id, "plots/report.html"))
+        .await
+        .unwrap();
+    let ArtifactPreview::Text {
+        text,
+        truncated: false,
+        format,
+    } = preview
+    else {
+        panic!("{preview:?}");
+    };
+    assert_eq!((text.as_str(), format.as_str()), (page, "html"));
+
+    let target = tempfile::tempdir().unwrap();
+    let save = |run_id: &str| ArtifactSave {
+        run_id: run_id.to_owned(),
+        path: "plots".to_owned(),
+        to_folder: target.path().display().to_string(),
+    };
+    let saved = console.run_artifact_save(save(&run_id)).await.unwrap();
+    assert_eq!((saved.files, saved.bytes), (2, page.len() as u64 + 3));
+    let read = std::fs::read_to_string(target.path().join("plots/data/notes.txt"));
+    assert_eq!(read.unwrap(), "one");
+
+    // A file that is not what was logged: nothing of the folder stays.
+    std::fs::remove_dir_all(target.path().join("plots")).unwrap();
+    std::fs::write(place.join("plots/data/notes.txt"), "two").unwrap();
+    let refused = console.run_artifact_save(save(&run_id)).await.unwrap_err();
+    assert_eq!(
+        (refused.code, refused.reason),
+        (Code::WrongState, Some(Reason::FileChanged))
+    );
+    assert_eq!(std::fs::read_dir(target.path()).unwrap().count(), 0);
+
+    let refused = console
+        .run_artifact_preview(query(&elsewhere, "a.txt"))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.reason, Some(Reason::FilesOnNoMachine));
+    assert!(refused.message.contains("s3://bucket/x"), "{refused:?}");
 }

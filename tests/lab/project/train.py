@@ -59,6 +59,7 @@ with mlflow.start_run() as run:
 
     table = pandas.DataFrame(confusion_matrix(y_test, predicted), index=species, columns=species)
     mlflow.log_text(table.to_csv(), "confusion_matrix.csv")
+    mlflow.log_text(f"<!doctype html><title>Confusion</title><h1>Confusion</h1>{table.to_html()}", "report.html")
     mlflow.log_dict({"measures": MEASURES, "species": species}, "about.json")
 
     pipeline = make_pipeline(scaler, classifier)

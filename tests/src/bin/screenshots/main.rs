@@ -82,7 +82,7 @@ async fn main() {
         let window = Browser::window_of_size(&full, "full", width, height).await;
         window.until("window", READY, Vec::new()).await;
         if look.language == "en" {
-            opened(&window, &screens, &suffix).await;
+            opened(&full, &window, &screens, &suffix).await;
         }
         for (name, path) in &screens {
             if look.all || MAIN.contains(name) {
@@ -125,7 +125,7 @@ async fn welcome(empty: &Desk, look: &Look, suffix: &str) {
 }
 
 /// What opens on a screen: the palette, dialogs, a chart that is smoothed.
-async fn opened(window: &Browser, screens: &[(&str, String)], suffix: &str) {
+async fn opened(desk: &Desk, window: &Browser, screens: &[(&str, String)], suffix: &str) {
     window.go("/runs").await;
     window.click("button", "Search or run a command").await;
     shoot(window, &format!("palette-{suffix}")).await;
@@ -157,6 +157,22 @@ async fn opened(window: &Browser, screens: &[(&str, String)], suffix: &str) {
         // One is measured at steps that no other has.
         window.see("No step in common").await;
         shoot(window, &format!("{name}-over-{suffix}")).await;
+    }
+    let run = path_of(screens, "run-curves");
+    window.go("/").await;
+    window.go(run).await;
+    window.click("button", "Edit tag team").await;
+    // Another one for each look, as the last look's is still there.
+    let id = run.trim_start_matches("/runs/");
+    let tag = json!({ "run_id": id, "key": "team", "value": format!("imaging, {suffix}") });
+    let _ = desk.skerry(&["call", "run_tag_set", &tag.to_string()]);
+    window.see("Somebody else changed").await;
+    shoot(window, &format!("run-overtaken-{suffix}")).await;
+    for file in ["confusion_matrix.csv", "report.html"] {
+        window.go(path_of(screens, "run-artifacts")).await;
+        window.click("button", file).await;
+        window.see("SHA-256").await;
+        shoot(window, &format!("run-file-{file}-{suffix}")).await;
     }
     window.go(path_of(screens, "compare-many")).await;
     window.click("tab", "Scatter").await;
@@ -233,12 +249,9 @@ async fn shoot(window: &Browser, name: &str) {
 
 async fn choose(desk: &Desk, look: &Look) {
     // The window before may still be closing, and until then has the data folder.
+    let lock = desk.data().join("lock");
     let asked = std::time::Instant::now();
-    while desk
-        .processes()
-        .iter()
-        .any(|(_, line)| line.contains("skerry-desktop"))
-    {
+    while std::fs::File::open(&lock).is_ok_and(|lock| lock.try_lock().is_err()) {
         assert!(asked.elapsed() < PATIENCE, "the window does not close");
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
