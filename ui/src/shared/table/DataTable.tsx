@@ -393,6 +393,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             </div>
           </div>
           {/* biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys */}
+          {/* biome-ignore lint/a11y/useKeyWithMouseEvents: the row of the cursor has its titles already */}
           <div
             role="rowgroup"
             className={styles.body}

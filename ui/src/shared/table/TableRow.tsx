@@ -69,7 +69,7 @@ function Row<Row>(props: RowProps<Row>) {
       {selected !== undefined && (
         // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
         <div role="gridcell" className={styles.check}>
-          {/* biome-ignore lint/a11y/useSemanticElements: a field that React controls is the dearest part of a row */}
+          {/* A field that React controls would be the dearest part of a row. */}
           <span
             role="checkbox"
             tabIndex={-1}
