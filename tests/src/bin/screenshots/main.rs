@@ -192,6 +192,7 @@ fn path_of<'a>(screens: &'a [(&str, String)], name: &str) -> &'a str {
 
 /// A page whose program goes away while an export is being asked for, and the pages after that.
 async fn gone(desk: &Desk, screens: &[(&str, String)]) {
+    free(desk).await;
     let (mut program, link) = launch(desk);
     let page = Browser::chromium(desk, &link, "gone").await;
     page.until("page", READY, Vec::new()).await;
@@ -247,14 +248,18 @@ async fn shoot(window: &Browser, name: &str) {
     window.picture(&out().join(format!("{name}.png"))).await;
 }
 
-async fn choose(desk: &Desk, look: &Look) {
-    // The window before may still be closing, and until then has the data folder.
+/// Waits until nothing has the data folder: a window that closes has it to its very end.
+async fn free(desk: &Desk) {
     let lock = desk.data().join("lock");
     let asked = std::time::Instant::now();
     while std::fs::File::open(&lock).is_ok_and(|lock| lock.try_lock().is_err()) {
         assert!(asked.elapsed() < PATIENCE, "the window does not close");
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
+}
+
+async fn choose(desk: &Desk, look: &Look) {
+    free(desk).await;
     let web = desk.web().await;
     web.command(
         "settings_set",
