@@ -100,8 +100,9 @@ fn slot_of(id: &str) -> usize {
     hash as usize % SLOTS
 }
 
-/// A look for each of several runs, by their ids: the color is the run's own, and runs that share
-/// one differ by their dash.
+/// A look for each of several runs, by their ids, as the console's charts have it: a run's own
+/// color unless a run before it has that one, then the next that is as free. Up to ten differ by
+/// color, more by their dash too.
 pub fn looks(ids: &[&str]) -> Vec<Look> {
     let mut sorted: Vec<&str> = ids.to_vec();
     sorted.sort_unstable();
@@ -109,12 +110,17 @@ pub fn looks(ids: &[&str]) -> Vec<Look> {
     let mut used = [0; SLOTS];
     let mut by_id = BTreeMap::new();
     for id in sorted {
-        let slot = slot_of(id);
+        let least = used.iter().copied().min().unwrap_or_default();
+        let own = slot_of(id);
+        let slot = (own..own + SLOTS)
+            .map(|slot| slot % SLOTS)
+            .find(|slot| used.get(*slot) == Some(&least))
+            .unwrap_or(own);
         if let Some(nth) = used.get_mut(slot) {
-            let dash = *nth % DASHES.len();
-            by_id.insert(id, Look { slot, dash });
             *nth += 1;
         }
+        let dash = least % DASHES.len();
+        by_id.insert(id, Look { slot, dash });
     }
     ids.iter().filter_map(|id| by_id.get(id).copied()).collect()
 }
@@ -147,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_color_is_the_runs_own_and_a_dash_tells_two_of_one_color_apart() {
+    fn ten_runs_differ_by_color_and_more_by_their_dash() {
         // As ui/src/shared/charts/palette.ts has them, which counts from 1.
         assert_eq!((slot_of("a"), slot_of("b")), (0, 7));
         let ids: Vec<String> = (0..30).map(|n| format!("{n:032x}")).collect();
@@ -155,9 +161,12 @@ mod tests {
         let all = looks(&ids);
         assert_eq!(all.len(), 30);
         for (at, look) in all.iter().enumerate() {
-            assert_eq!(look.slot, slot_of(ids[at]));
+            assert_eq!(looks(&[ids[at]])[0].slot, slot_of(ids[at]));
+            assert_eq!(look.dash, at / SLOTS);
             assert!(!all.iter().take(at).any(|other| other == look), "{look:?}");
         }
+        // A run that is added changes none that was there.
+        assert_eq!(looks(&ids[..12]), all[..12]);
         assert_eq!(looks(&["x", "x"]).len(), 2);
     }
 }

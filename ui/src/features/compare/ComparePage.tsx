@@ -4,6 +4,7 @@ import { FileChartColumn, GitCompareArrows } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { ChosenRun, Comparison } from "../../bindings/api";
 import { asErrorBody, useBackend } from "../../shared/backend";
+import { Looks } from "../../shared/charts";
 import {
   Banner,
   Button,
@@ -198,45 +199,47 @@ function Compared(props: {
   const axes = useMemo(() => axesOf(data), [data]);
   const base = Math.max(0, ids.indexOf(props.base));
   return (
-    <div className={styles.split}>
-      <RunList
-        runs={data.runs}
-        linked={linked}
-        base={base}
-        onBase={(id) => set({ base: id })}
-        onRuns={(next) => set({ runs: next.join(",") })}
-      />
-      <div className={styles.main}>
-        <Tabs<Tab>
-          label={t("compare.tabs")}
-          value={props.tab}
-          onChange={(tab) => set({ tab: tab === "charts" ? "" : tab })}
-          tabs={[
-            {
-              id: "charts",
-              label: t("compare.tab.charts"),
-              count: data.metrics.length,
-              panel: <CompareCharts data={data} linked={linked} />,
-            },
-            {
-              id: "differences",
-              label: t("compare.tab.differences"),
-              fill: true,
-              panel: <Differences data={data} base={base} linked={linked} />,
-            },
-            {
-              id: "scatter",
-              label: t("compare.tab.scatter"),
-              panel: <Scatter runs={data.runs} axes={axes} linked={linked} />,
-            },
-            {
-              id: "parallel",
-              label: t("compare.tab.parallel"),
-              panel: <Parallel runs={data.runs} axes={axes} linked={linked} />,
-            },
-          ]}
+    <Looks ids={ids}>
+      <div className={styles.split}>
+        <RunList
+          runs={data.runs}
+          linked={linked}
+          base={base}
+          onBase={(id) => set({ base: id })}
+          onRuns={(next) => set({ runs: next.join(",") })}
         />
+        <div className={styles.main}>
+          <Tabs<Tab>
+            label={t("compare.tabs")}
+            value={props.tab}
+            onChange={(tab) => set({ tab: tab === "charts" ? "" : tab })}
+            tabs={[
+              {
+                id: "charts",
+                label: t("compare.tab.charts"),
+                count: data.metrics.length,
+                panel: <CompareCharts data={data} linked={linked} />,
+              },
+              {
+                id: "differences",
+                label: t("compare.tab.differences"),
+                fill: true,
+                panel: <Differences data={data} base={base} linked={linked} />,
+              },
+              {
+                id: "scatter",
+                label: t("compare.tab.scatter"),
+                panel: <Scatter runs={data.runs} axes={axes} linked={linked} />,
+              },
+              {
+                id: "parallel",
+                label: t("compare.tab.parallel"),
+                panel: <Parallel runs={data.runs} axes={axes} linked={linked} />,
+              },
+            ]}
+          />
+        </div>
       </div>
-    </div>
+    </Looks>
   );
 }

@@ -1,7 +1,7 @@
 import { Equal } from "lucide-react";
 import { memo, useMemo, useState } from "react";
 import type { Comparison, FactGroup } from "../../bindings/api";
-import { seriesColor, shortValue } from "../../shared/charts";
+import { shortValue, styleColor, useLooks } from "../../shared/charts";
 import { CopyButton, EmptyState, ErrorBanner, LoadingShape, Switch } from "../../shared/components";
 import { numberFormat } from "../../shared/format";
 import { currentLocale, t } from "../../shared/i18n";
@@ -58,6 +58,7 @@ export function Differences({ data, base, linked }: { data: Comparison; base: nu
   const [only, setOnly] = useState(true);
   const [shown, setShown] = useState<Shown>("last");
   const ids = useMemo(() => data.runs.map((run) => run.id), [data.runs]);
+  const looks = useLooks(ids);
   const { best, pending, error } = useBest(ids, shown);
   const groups = useMemo(
     () =>
@@ -108,7 +109,7 @@ export function Differences({ data, base, linked }: { data: Comparison; base: nu
                     onMouseLeave={() => linked.point(null)}
                   >
                     <svg width="8" height="8" aria-hidden>
-                      <circle cx="4" cy="4" r="4" fill={seriesColor(run.id)} />
+                      <circle cx="4" cy="4" r="4" fill={styleColor(looks.get(run.id))} />
                     </svg>
                     <bdi>{run.name}</bdi>
                     {i === base && <small>{t("compare.baseline")}</small>}

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { Dialog, DialogTrigger, Popover } from "react-aria-components";
 import type { RunRow } from "../../bindings/api";
 import { useQueryCommand } from "../../shared/backend";
-import { seriesStyles } from "../../shared/charts";
+import { useLooks } from "../../shared/charts";
 import { Button, classes, Link } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { useRested } from "../runs/useRested";
@@ -23,8 +23,8 @@ export function RunList(props: {
   onRuns: (ids: readonly string[]) => void;
 }) {
   const { runs, linked, onRuns } = props;
-  const ids = runs.map((run) => run.id);
-  const looks = useMemo(() => seriesStyles(runs.map((run) => run.id)), [runs]);
+  const ids = useMemo(() => runs.map((run) => run.id), [runs]);
+  const looks = useLooks(ids);
   const [find, setFind] = useState("");
   const wanted = find.trim().toLocaleLowerCase();
   const list = useRef<HTMLUListElement>(null);

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { ChartScatter } from "lucide-react";
 import type { RunRow } from "../../bindings/api";
-import { seriesColor } from "../../shared/charts";
+import { styleColor, useLooks } from "../../shared/charts";
 import { EmptyState, Select } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { type Column, DataTable } from "../../shared/table";
@@ -37,14 +37,16 @@ export function usePlotSize() {
 
 /** A color for each run: its own, or how far its value is along an axis. */
 export function useRunColors(runs: readonly RunRow[], by: Axis | undefined): readonly string[] {
+  const ids = useMemo(() => runs.map((run) => run.id), [runs]);
+  const looks = useLooks(ids);
   return useMemo(() => {
-    if (!by) return runs.map((run) => seriesColor(run.id));
+    if (!by) return ids.map((id) => styleColor(looks.get(id)));
     return shadesOf(by).map((far) =>
       far === null
         ? "var(--line-strong)"
         : `color-mix(in oklch, var(--scale-high) ${Math.round(far * 100)}%, var(--scale-low))`,
     );
-  }, [runs, by]);
+  }, [ids, looks, by]);
 }
 
 /** Chooses what the runs of a plot are colored by, with the scale beside it. */

@@ -3,7 +3,7 @@ import { ChartSpline } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
 import type { ReportRunSet, ReportRuns } from "../../bindings/api";
 import { type CommandError, useBackend, useQueryCommand } from "../../shared/backend";
-import { LineChart, type Series } from "../../shared/charts";
+import { LineChart, Looks, type Series } from "../../shared/charts";
 import { EmptyState, ErrorBanner, LoadingShape } from "../../shared/components";
 import { shortId } from "../../shared/format";
 import { t } from "../../shared/i18n";
@@ -132,19 +132,21 @@ export function ReportChart(props: { body: Chart; runs: ReportRuns; tools?: Reac
   const notes = [...notesOf(set.data), ...(over === null ? [] : overNotesOfLines(lines, over))];
   return (
     <div className={styles.figure}>
-      <LineChart
-        title={title}
-        series={series}
-        xKind={x}
-        {...(over === null ? {} : { xMetric: over })}
-        yScale={body.log ? "log" : "linear"}
-        smoothing={body.smoothing}
-        smoothingKind={body.smoothing_kind}
-        live={set.data.rows.some((run) => !isOver(run))}
-        height={300}
-        legend={series.length <= NAMED}
-        {...(notes.length > 0 ? { note: notes.join(" · ") } : {})}
-      />
+      <Looks ids={ids}>
+        <LineChart
+          title={title}
+          series={series}
+          xKind={x}
+          {...(over === null ? {} : { xMetric: over })}
+          yScale={body.log ? "log" : "linear"}
+          smoothing={body.smoothing}
+          smoothingKind={body.smoothing_kind}
+          live={set.data.rows.some((run) => !isOver(run))}
+          height={300}
+          legend={series.length <= NAMED}
+          {...(notes.length > 0 ? { note: notes.join(" · ") } : {})}
+        />
+      </Looks>
       {props.tools && <span className={styles.figureTools}>{props.tools}</span>}
     </div>
   );

@@ -7,7 +7,8 @@ import { type Column, DataTable } from "../table";
 import styles from "./charts.module.css";
 import { type Drawn, draw } from "./draw";
 import { useCursor, useZoom } from "./group";
-import { dashed, type SeriesStyle, styles as stylesOf } from "./palette";
+import { useLooks } from "./looks";
+import { dashed, type SeriesStyle } from "./palette";
 import {
   type Series,
   type Smoothing,
@@ -86,13 +87,14 @@ export function LineChart(props: LineChartProps) {
   const [said, setSaid] = useState("");
   const summaryId = useId();
 
+  const ids = useMemo(() => series.map((s) => s.id), [series]);
+  const byId = useLooks(ids);
   const looks = useMemo(() => {
-    const byId = stylesOf(series.map((s) => s.id));
     return series.map((s): SeriesStyle => {
       const style = dashed(byId.get(s.id) ?? { slot: 1, dash: [] }, s.dash ?? 0);
       return s.points ? { ...style, points: true } : style;
     });
-  }, [series]);
+  }, [series, byId]);
   const look = looks.map((l) => `${l.slot}:${l.dash.join()}:${l.points ?? false}`).join("|");
   const rows = useMemo(() => tableOf(series), [series]);
   const plot = useMemo(() => {

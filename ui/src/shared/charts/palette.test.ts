@@ -81,11 +81,20 @@ describe.each(["light", "dark"] as const)("series colours, %s", (name) => {
   });
 });
 
-it("keeps a run's colour whatever else is shown, and tells apart what shares one", () => {
-  const ids = Array.from({ length: 30 }, (_, i) => `run-${i}`);
+/** Ids as they are made: their time comes first. */
+const ids = Array.from({ length: 30 }, (_, i) => `01a21f${i.toString().padStart(2, "0")}-run`);
+
+it("tells ten runs apart by colour, and more by their dash", () => {
   const all = styles(ids);
-  for (const id of ids) expect(all.get(id)?.slot).toBe(slotOf(id));
-  expect(styles(["run-3"]).get("run-3")?.slot).toBe(all.get("run-3")?.slot);
+  expect(new Set(ids.slice(0, 10).map((id) => all.get(id)?.slot)).size).toBe(10);
+  expect(ids.slice(0, 10).every((id) => all.get(id)?.dash.length === 0)).toBe(true);
   const looks = new Set([...all.values()].map((s) => `${s.slot}/${s.dash.join(",")}`));
-  expect(looks.size).toBeGreaterThanOrEqual(28);
+  expect(looks.size).toBe(30);
+});
+
+it("gives a run that stands alone its own colour, and changes none for one that is added", () => {
+  for (const id of ids) expect(styles([id]).get(id)).toEqual({ slot: slotOf(id), dash: [] });
+  const some = styles(ids.slice(0, 12));
+  const all = styles(ids);
+  for (const [id, style] of some) expect(all.get(id)).toEqual(style);
 });

@@ -22,15 +22,20 @@ export function slotOf(id: string): number {
   return ((hash >>> 0) % SLOTS) + 1;
 }
 
-/** A style for each id: the colour is the id's own; ids that share one differ by their dash. */
+/**
+ * A style for each id: its own colour unless an id before it has that one, then the next that is as free.
+ * Up to ten differ by colour, more by their dash too. Ids begin with their time: a run that is added
+ * changes none that was there.
+ */
 export function styles(ids: readonly string[]): ReadonlyMap<string, SeriesStyle> {
-  const used = new Map<number, number>();
+  const used = Array.from({ length: SLOTS }, () => 0);
   const result = new Map<string, SeriesStyle>();
   for (const id of [...new Set(ids)].sort()) {
-    const slot = slotOf(id);
-    const nth = used.get(slot) ?? 0;
-    used.set(slot, nth + 1);
-    result.set(id, { slot, dash: DASHES[nth % DASHES.length] ?? [] });
+    const least = Math.min(...used);
+    let slot = slotOf(id);
+    while (used[slot - 1] !== least) slot = (slot % SLOTS) + 1;
+    used[slot - 1] = least + 1;
+    result.set(id, { slot, dash: DASHES[least % DASHES.length] ?? [] });
   }
   return result;
 }
@@ -41,7 +46,12 @@ export function dashed(style: SeriesStyle, by: number): SeriesStyle {
   return { slot: style.slot, dash: DASHES[(Math.max(from, 0) + by) % DASHES.length] ?? [] };
 }
 
-/** The colour of an id for CSS and SVG. */
+/** The colour of a style for CSS and SVG. */
+export function styleColor(style: SeriesStyle | undefined): string {
+  return `var(--series-${style?.slot ?? 1})`;
+}
+
+/** The colour of an id that stands alone. */
 export function seriesColor(id: string): string {
   return `var(--series-${slotOf(id)})`;
 }

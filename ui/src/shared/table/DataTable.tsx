@@ -322,7 +322,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const firstShown = virtual ? (virtualizer.range?.startIndex ?? 0) : 0;
   const lastShown = items[items.length - 1]?.index ?? 0;
   const onRange = windows?.onRange;
-  useEffect(() => onRange?.(firstShown, lastShown), [onRange, firstShown, lastShown]);
+  useEffect(() => {
+    // Of rows that went to their top, the range before is shown until the scroll is heard of.
+    const first = scroller.current?.scrollTop === 0 ? 0 : firstShown;
+    onRange?.(first, lastShown - firstShown + first);
+  }, [onRange, firstShown, lastShown]);
 
   const count = props.total ?? length;
   const noun = props.noun ?? ((n: number) => t("views.table.rows", { n }));
