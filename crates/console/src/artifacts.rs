@@ -109,7 +109,7 @@ impl RunFiles {
                     path: file.path.clone(),
                     is_dir: false,
                     size: Some(file.size),
-                    sha256: Some(file.sha256.clone()),
+                    sha256: Some(file.sha256.clone()).filter(|hash| !hash.is_empty()),
                 }),
             }
         }
@@ -316,7 +316,7 @@ impl Console {
                 };
                 let pieces = self.pieces(files.machine_id.as_deref(), &file.uri).await?;
                 let (size, sha256) = write(pieces, &place).await?;
-                if !file.sha256.is_empty() && sha256 != file.sha256 {
+                if !file.sha256.is_empty() && !file.sha256.eq_ignore_ascii_case(&sha256) {
                     return Err(changed(path, &file.sha256, &sha256));
                 }
                 bytes += size;

@@ -283,7 +283,7 @@ impl Console {
         self.registry_write(move |tx| {
             let version = i64::from(args.version);
             let text = Some(args.description.as_str()).filter(|text| !text.is_empty());
-            check_known(args.known.as_ref(), "description", || {
+            check_known(args.known.as_ref(), "description", text, || {
                 let now = tx.model_version(&args.name, version)?.description;
                 Ok(now.filter(|text| !text.is_empty()))
             })?;
@@ -298,7 +298,7 @@ impl Console {
         check_tag(&args.key, &args.value)?;
         self.registry_write(move |tx| {
             let version = i64::from(args.version);
-            check_known(args.known.as_ref(), &args.key, || {
+            check_known(args.known.as_ref(), &args.key, Some(&args.value), || {
                 tx.model_version_tag(&args.name, version, &args.key)
             })?;
             let tag = KeyValue {
@@ -314,7 +314,7 @@ impl Console {
     pub async fn version_tag_delete(&self, args: VersionTagDelete) -> Result<Nothing, ErrorBody> {
         self.registry_write(move |tx| {
             let version = i64::from(args.version);
-            check_known(args.known.as_ref(), &args.key, || {
+            check_known(args.known.as_ref(), &args.key, None, || {
                 tx.model_version_tag(&args.name, version, &args.key)
             })?;
             tx.delete_model_version_tag(&args.name, version, &args.key)

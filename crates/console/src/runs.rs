@@ -322,7 +322,8 @@ impl Console {
         check_tag(&args.key, &args.value)?;
         self.db(move |store| {
             store.write(move |tx| {
-                check_known(args.known.as_ref(), &args.key, || {
+                let known = args.known.as_ref();
+                check_known(known, &args.key, Some(&args.value), || {
                     tx.run_tag(&args.run_id, &args.key)
                 })?;
                 tx.set_run_tags(
@@ -343,7 +344,7 @@ impl Console {
         check_tag_key(&args.key)?;
         self.db(move |store| {
             store.write(move |tx| {
-                check_known(args.known.as_ref(), &args.key, || {
+                check_known(args.known.as_ref(), &args.key, None, || {
                     tx.run_tag(&args.run_id, &args.key)
                 })?;
                 tx.delete_run_tag(&args.run_id, &args.key)
@@ -672,14 +673,17 @@ pub(crate) fn check_tag(key: &str, value: &str) -> Result<(), ErrorBody> {
     validate::tag_value("value", value)
 }
 
-/// Refuses to change a value that is something else by now than who changes it knows.
+/// Refuses to change a value that is something else by now than who changes it knows, unless
+/// it is what is wanted already (null for none).
 pub(crate) fn check_known(
     known: Option<&Known>,
     key: &str,
+    wanted: Option<&str>,
     now: impl FnOnce() -> skerry_store::Result<Option<String>>,
 ) -> skerry_store::Result<()> {
     let Some(known) = known else { return Ok(()) };
-    if now()? == known.value {
+    let now = now()?;
+    if now == known.value || (now.is_some() && now.as_deref() == wanted) {
         return Ok(());
     }
     let what = if key == NOTE { "note" } else { key };

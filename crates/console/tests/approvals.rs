@@ -263,6 +263,8 @@ async fn a_change_of_what_somebody_else_changed_is_refused() {
             (Code::WrongState, Some(Reason::ValueChanged))
         );
     }
+    // What is there already can be set by whoever wants the same.
+    ada.run_tag_set(set("ann", known(None))).await.unwrap();
     let delete = |value: &str| RunTagDelete {
         run_id: run_id.clone(),
         key: "owner".to_owned(),

@@ -165,7 +165,7 @@ mod tests {
             assert_eq!(look.dash, at / SLOTS);
             assert!(!all.iter().take(at).any(|other| other == look), "{look:?}");
         }
-        // A run that is added changes none that was there.
+        // A run that is added changes none before it.
         assert_eq!(looks(&ids[..12]), all[..12]);
         assert_eq!(looks(&["x", "x"]).len(), 2);
     }

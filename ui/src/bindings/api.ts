@@ -2947,7 +2947,8 @@ key: string,
  */
 value: string,
 /**
- * When it is something else by now, nothing is changed; null changes whatever is there.
+ * When it is neither this nor what is wanted by now, nothing is changed; null changes
+ * whatever is there.
  */
 known: Known | null, };
 
@@ -3537,7 +3538,8 @@ version: number,
  */
 description: string,
 /**
- * When it is something else by now, nothing is changed; null changes whatever is there.
+ * When it is neither this nor what is wanted by now, nothing is changed; null changes
+ * whatever is there.
  */
 known: Known | null, };
 
@@ -3727,7 +3729,8 @@ key: string,
  */
 value: string,
 /**
- * When it is something else by now, nothing is changed; null changes whatever is there.
+ * When it is neither this nor what is wanted by now, nothing is changed; null changes
+ * whatever is there.
  */
 known: Known | null, };
 

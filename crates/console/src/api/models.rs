@@ -238,7 +238,8 @@ pub struct VersionDescribe {
     pub version: u32,
     /// Description; empty removes it.
     pub description: String,
-    /// When it is something else by now, nothing is changed; null changes whatever is there.
+    /// When it is neither this nor what is wanted by now, nothing is changed; null changes
+    /// whatever is there.
     #[serde(default)]
     pub known: Option<Known>,
 }
@@ -254,7 +255,8 @@ pub struct VersionTagSet {
     pub key: String,
     /// Value.
     pub value: String,
-    /// When it is something else by now, nothing is changed; null changes whatever is there.
+    /// When it is neither this nor what is wanted by now, nothing is changed; null changes
+    /// whatever is there.
     #[serde(default)]
     pub known: Option<Known>,
 }

@@ -460,7 +460,8 @@ pub struct RunTagSet {
     pub key: String,
     /// Value.
     pub value: String,
-    /// When it is something else by now, nothing is changed; null changes whatever is there.
+    /// When it is neither this nor what is wanted by now, nothing is changed; null changes
+    /// whatever is there.
     #[serde(default)]
     pub known: Option<Known>,
 }

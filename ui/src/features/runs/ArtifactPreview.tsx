@@ -49,19 +49,25 @@ export function ArtifactPreviewPane({ runId, path }: { runId: string; path: stri
   );
 }
 
-/** Nothing is loaded from anywhere: what a page needs it has to bring along. */
-const POLICY =
-  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:\">";
+/** Nothing is loaded from anywhere: what a page shows it has to bring along. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-/** The document with the policy before anything of its own, but after what sets the mode of its layout. */
-const closed = (text: string) => {
-  const doctype = /^\s*<!doctype[^>]*>/i.exec(text)?.[0] ?? "";
-  return doctype + POLICY + text.slice(doctype.length);
-};
+/** The page with the policy before anything of its own, and without what reaches for other places by itself. */
+function closed(text: string): string {
+  // Nothing runs or loads in a document that is only parsed.
+  const page = new DOMParser().parseFromString(text, "text/html");
+  for (const element of page.querySelectorAll("link, base, meta[http-equiv]")) element.remove();
+  const policy = page.createElement("meta");
+  policy.httpEquiv = "Content-Security-Policy";
+  policy.content = POLICY;
+  page.head.prepend(policy);
+  return (page.doctype ? "<!doctype html>" : "") + page.documentElement.outerHTML;
+}
 
 /** A page of HTML in a frame of its own origin that runs no script, sends no form and opens nothing. */
 function Page({ text, path }: { text: string; path: string }) {
   const [view, setView] = useState<"page" | "source">("page");
+  const page = useMemo(() => closed(text), [text]);
   return (
     <>
       <div className={styles.pageBar}>
@@ -77,13 +83,7 @@ function Page({ text, path }: { text: string; path: string }) {
         <span className="quiet">{t("runs.files.noScripts")}</span>
       </div>
       {view === "page" ? (
-        <iframe
-          className={styles.page}
-          title={path}
-          sandbox=""
-          referrerPolicy="no-referrer"
-          srcDoc={closed(text)}
-        />
+        <iframe className={styles.page} title={path} sandbox="" referrerPolicy="no-referrer" srcDoc={page} />
       ) : (
         <Plain text={text} json={false} />
       )}

@@ -42,9 +42,11 @@ function iconOf(row: ArtifactRow) {
 
 export function RunArtifacts({ runId }: { runId: string }) {
   const [folder, setFolder] = useState("");
-  const [file, setFile] = useState<ArtifactRow | null>(null);
+  const [chosen, setFile] = useState<ArtifactRow | null>(null);
   const [saving, setSaving] = useState<string | null>(null);
   const list = useQueryCommand("run_artifacts", { run_id: runId, path: folder });
+  // As it is now: a run that goes on may log it again.
+  const file = list.data?.find((row) => row.path === chosen?.path) ?? chosen;
   const parts = folder === "" ? [] : folder.split("/");
   const open = (row: ArtifactRow) => {
     if (row.is_dir) {

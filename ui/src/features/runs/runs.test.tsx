@@ -177,6 +177,28 @@ it("keeps both values when two people edit a tag", async () => {
     value: "bodil",
     known: { value: null },
   });
+
+  // Somebody else wrote the same: there is nothing to choose, and the form can be left by saving.
+  await user.click(screen.getByRole("button", { name: "Edit tag owner bodil" }));
+  await user.type(field(), "s");
+  await theirs("owner", "bodils");
+  await user.type(field(), "{Enter}");
+  await screen.findByRole("button", { name: "Edit tag owner bodils" });
+});
+
+it("shows a page of HTML in a frame that reaches nothing, and its hash", async () => {
+  const { user } = renderScreen(`/runs/${run(0)}?tab=artifacts`);
+  await user.click(await screen.findByRole("button", { name: /^report.html/ }));
+  await screen.findByText("SHA-256");
+  await waitFor(() => expect(document.querySelectorAll("iframe")).toHaveLength(1));
+  const frame = document.querySelector("iframe");
+  expect(frame?.getAttribute("sandbox")).toBe("");
+  const page = frame?.getAttribute("srcdoc") ?? "";
+  expect(page).toMatch(/^<!doctype html><html><head><meta http-equiv="content-security-policy"/i);
+  expect(page).toContain("default-src 'none'");
+  expect(page).not.toContain("<link");
+  await user.click(screen.getByRole("radio", { name: "Source" }));
+  expect(screen.getByText(/<link rel="preconnect"/)).toBeTruthy();
 });
 
 describe("new run", () => {

@@ -159,6 +159,11 @@ export function useRunWindows(wanted: Wanted, columns: string[] | null, inUse: b
   // come into view go first.
   const flight = useRef({ moves: false, news: false, reread });
   flight.current.reread = reread;
+  const [rests, setRests] = useState(0);
+  // Once what is in view then has been drawn.
+  useEffect(() => {
+    if (rests > 0) void flight.current.reread();
+  }, [rests]);
   usePacedNews("runs_search", REST_MS, async () => {
     if (flight.current.moves) flight.current.news = true;
     else await reread();
@@ -191,7 +196,7 @@ export function useRunWindows(wanted: Wanted, columns: string[] | null, inUse: b
         if (ahead !== 0) scrolling.current = setTimeout(look, SCROLL_MS);
         else if (flight.current.news) {
           flight.current.news = false;
-          void flight.current.reread();
+          setRests((n) => n + 1);
         }
       };
       scrolling.current ??= setTimeout(look, SCROLL_MS);

@@ -24,8 +24,8 @@ export function slotOf(id: string): number {
 
 /**
  * A style for each id: its own colour unless an id before it has that one, then the next that is as free.
- * Up to ten differ by colour, more by their dash too. Ids begin with their time: a run that is added
- * changes none that was there.
+ * Up to ten differ by colour, more by their dash too. Ids of ours begin with their time: a run that is
+ * added changes none before it.
  */
 export function styles(ids: readonly string[]): ReadonlyMap<string, SeriesStyle> {
   const used = Array.from({ length: SLOTS }, () => 0);

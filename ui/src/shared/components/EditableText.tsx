@@ -87,7 +87,12 @@ export function EditableText(props: {
       />
       <div className={styles.buttons}>
         <Button onPress={() => setDraft(null)}>{t("common.cancel")}</Button>
-        <Button variant="primary" isPending={pending} isDisabled={overtaken} onPress={() => void save(known)}>
+        <Button
+          variant="primary"
+          isPending={pending}
+          isDisabled={overtaken}
+          onPress={() => void save(props.text === draft.trim() ? props.text : known)}
+        >
           {t("common.save")}
         </Button>
       </div>

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { t } from "../i18n";
 import { Button } from "./Button";
 import { Banner } from "./Feedback";
@@ -13,8 +14,11 @@ export function Overtaken(props: {
   onReplace: (() => void) | undefined;
 }) {
   const { theirs } = props;
+  const whole = useRef<HTMLDivElement>(null);
+  // At the edge of the window it would not be seen.
+  useEffect(() => whole.current?.scrollIntoView?.({ block: "nearest" }), []);
   return (
-    <div role="alert">
+    <div role="alert" ref={whole}>
       <Banner
         kind="notice"
         title={t(theirs === null ? "overtaken.removed" : "overtaken.changed")}

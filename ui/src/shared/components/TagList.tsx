@@ -27,18 +27,27 @@ export function TagList({ tags, ...changes }: Changes & { tags: readonly KeyValu
     const buttons = [...(whole.current?.querySelectorAll<HTMLElement>("button") ?? [])];
     (buttons.find((button) => before !== "" && button.dataset.tag === before) ?? buttons.at(-1))?.focus();
   }, [editing]);
+  const place = useRef(0);
+  const found = tags.findIndex((tag) => tag.key === editing);
+  if (found >= 0) place.current = found;
+  else if (editing === "") place.current = tags.length;
   const form = (key: string) => (
     <TagForm
       of={key}
       now={tags.find((tag) => tag.key === key)?.value ?? null}
       taken={tags.map((tag) => tag.key)}
-      onDone={() => setEditing(null)}
+      onDone={(gone) => {
+        if (gone) edited.current = "";
+        setEditing(null);
+      }}
       {...changes}
     />
   );
-  // A new one has a place too, and one that somebody else removed while it is edited.
-  const isThere = editing === null || tags.some((tag) => tag.key === editing);
-  const places = isThere ? tags : [...tags, { key: editing, value: "" }];
+  // A new one has a place too, and one that somebody else removed keeps its own while it is edited.
+  const places =
+    editing === null || found >= 0
+      ? tags
+      : [...tags.slice(0, place.current), { key: editing, value: "" }, ...tags.slice(place.current)];
   return (
     <div className={styles.list} ref={whole}>
       {tags.length === 0 && editing === null && <p className="quiet">{t("runs.tag.none")}</p>}
@@ -82,7 +91,7 @@ function TagForm(
     /** Its value as it is now. */
     now: string | null;
     taken: readonly string[];
-    onDone: () => void;
+    onDone: (gone?: boolean) => void;
   },
 ) {
   const { of, now } = props;
@@ -96,12 +105,14 @@ function TagForm(
     (key === "" || of !== "" ? null : props.taken.includes(key) ? t("runs.tag.taken") : tagKey(key)) ??
     tagValue(value);
   const ready = key !== "" && wrong === null && !pending && !overtaken;
-  const attempt = async (work: () => Promise<unknown>) => {
+  // What somebody else has set to what is typed here is nobody's to choose.
+  const seen = now === value ? now : known;
+  const attempt = async (work: () => Promise<unknown>, gone = false) => {
     setPending(true);
     setFailure(null);
     try {
       await work();
-      props.onDone();
+      props.onDone(gone);
     } catch (e) {
       setFailure(e);
       setPending(false);
@@ -109,7 +120,7 @@ function TagForm(
   };
   const save = (over: string | null) => void attempt(() => props.onSet(key, value, over));
   const onKeyDown = (e: KeyboardEvent) => {
-    if (e.key === "Enter" && ready) save(known);
+    if (e.key === "Enter" && ready) save(seen);
     if (e.key === "Escape") {
       e.stopPropagation();
       props.onDone();
@@ -145,7 +156,7 @@ function TagForm(
         label={t("common.save")}
         icon={<Check size={14} />}
         isDisabled={!ready}
-        onPress={() => save(known)}
+        onPress={() => save(seen)}
       />
       {of !== "" ? (
         <IconButton
@@ -153,10 +164,15 @@ function TagForm(
           label={t("runs.tag.remove", { key })}
           icon={<X size={14} />}
           isDisabled={pending || overtaken}
-          onPress={() => void attempt(() => props.onDelete(key, known))}
+          onPress={() => void attempt(() => props.onDelete(key, seen), true)}
         />
       ) : (
-        <IconButton size="small" label={t("common.cancel")} icon={<X size={14} />} onPress={props.onDone} />
+        <IconButton
+          size="small"
+          label={t("common.cancel")}
+          icon={<X size={14} />}
+          onPress={() => props.onDone()}
+        />
       )}
       {(wrong || overtaken || failure !== null) && (
         <div className={styles.notes}>

@@ -160,6 +160,15 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   }, [selected, sorted, windows, rowKey, columns, cursorPlace]);
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    // A box that a screen reader has put the focus on.
+    const box = (event.target as HTMLElement)
+      .closest("[role=checkbox]")
+      ?.closest<HTMLElement>("[data-index]");
+    if (box && event.key === " ") {
+      event.preventDefault();
+      toggle(Number(box.dataset.index));
+      return;
+    }
     if (event.target !== grid.current) return;
     const ctrl = event.ctrlKey || event.metaKey;
     if (ctrl && event.key.toLowerCase() === "c" && !document.getSelection()?.toString()) {
@@ -293,8 +302,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   };
   const onRowHover = (event: MouseEvent) => {
     const of = pressed(event, "a, input, button");
-    const over = of && columnAt(of.target);
+    const over = of && of.index !== cursor.at && columnAt(of.target);
     if (over) over.cell.title = titleOf(over.column, of.row);
+  };
+  // The row of the cursor has titles of its own; of all others none stays that a change would make untrue.
+  const onRowLeave = (event: MouseEvent) => {
+    const of = pressed(event, "a, input, button");
+    if (of && of.index !== cursor.at) columnAt(of.target)?.cell.removeAttribute("title");
   };
   const menuRow =
     menu === null ? undefined : windows ? windows.rowOf(menu.key) : rowAt(at({ key: menu.key, index: -1 }));
@@ -404,11 +418,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             style={virtual ? { height: virtualizer.getTotalSize() } : undefined}
             onClick={onRowClick}
             onDoubleClick={(e) => {
-              const of = pressed(e, "button, a, input");
+              const of = pressed(e, "button, a, input, [role=checkbox]");
               if (of) onOpen?.(of.row);
             }}
             onContextMenu={onRowMenu}
             onMouseOver={onRowHover}
+            onMouseOut={onRowLeave}
           >
             {items.map(({ index, top }) => {
               const row = rowAt(index);
