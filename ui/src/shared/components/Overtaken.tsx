@@ -16,7 +16,9 @@ export function Overtaken(props: {
   const { theirs } = props;
   const whole = useRef<HTMLDivElement>(null);
   // At the edge of the window it would not be seen.
-  useEffect(() => whole.current?.scrollIntoView?.({ block: "nearest" }), []);
+  useEffect(() => {
+    whole.current?.scrollIntoView?.({ block: "nearest" });
+  }, []);
   return (
     <div role="alert" ref={whole}>
       <Banner
