@@ -1,17 +1,7 @@
-import { Check, ChevronDown, Layers, Search } from "lucide-react";
+import { Check, ChevronDown, Layers } from "lucide-react";
 import { useState } from "react";
-import {
-  Autocomplete,
-  Header,
-  Input,
-  Menu,
-  MenuItem,
-  MenuSection,
-  MenuTrigger,
-  Popover,
-  SearchField,
-} from "react-aria-components";
-import { Button } from "../../shared/components";
+import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
+import { Button, Findable, LISTED, SEARCHED } from "../../shared/components";
 import menu from "../../shared/components/Menu.module.css";
 import { t } from "../../shared/i18n";
 import { columnName } from "./columns";
@@ -19,10 +9,6 @@ import { GROUP_ATTRIBUTES } from "./groups";
 import styles from "./runs.module.css";
 
 const NONE = "\u0000none";
-/** More keys than this have a field to find one by. */
-const SEARCHED = 12;
-/** So many of a kind are listed at once; the field finds the others. */
-const LISTED = 100;
 
 /** Chooses what the runs are grouped by: an attribute, a param or a tag. */
 export function GroupBy(props: {
@@ -80,18 +66,9 @@ export function GroupBy(props: {
         <ChevronDown size={14} aria-hidden />
       </Button>
       <Popover className={menu.popover ?? ""} placement="bottom start" offset={4}>
-        {params.length + tags.length > SEARCHED ? (
-          <Autocomplete inputValue={find} onInputChange={setFind}>
-            <SearchField className={menu.find ?? ""} aria-label={t("fields.find")} autoFocus>
-              <Search size={14} aria-hidden />
-              <Input placeholder={t("fields.find")} />
-            </SearchField>
-            {list}
-          </Autocomplete>
-        ) : (
-          list
-        )}
-        {more > 0 && <p className={menu.nothing}>{t("fields.more", { n: more })}</p>}
+        <Findable many={params.length + tags.length > SEARCHED} find={find} onFind={setFind} more={more}>
+          {list}
+        </Findable>
       </Popover>
     </MenuTrigger>
   );

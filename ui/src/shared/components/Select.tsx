@@ -1,13 +1,10 @@
-import { Check, ChevronDown, Search } from "lucide-react";
+import { Check, ChevronDown } from "lucide-react";
 import { useState } from "react";
 import {
-  Autocomplete,
   Button as AriaButton,
-  Input,
   ListBox,
   ListBoxItem,
   Popover,
-  SearchField,
   Select as AriaSelect,
   SelectValue,
   Text,
@@ -16,6 +13,7 @@ import { t } from "../i18n";
 import { classes } from "./classes";
 import { FieldLabel, FieldNotes, type FieldProps } from "./Fields";
 import styles from "./Fields.module.css";
+import { Findable, LISTED, SEARCHED } from "./Findable";
 import menu from "./Menu.module.css";
 
 export interface Option<T extends string> {
@@ -24,11 +22,6 @@ export interface Option<T extends string> {
   detail?: string;
   disabled?: boolean;
 }
-
-/** More options than this have a field to find one by. */
-const SEARCHED = 12;
-/** So many are listed at once; the field finds the others. */
-const LISTED = 100;
 
 /** One of several: a button with a list, which can be searched where it is long. */
 export function Select<T extends string>(
@@ -98,18 +91,9 @@ export function Select<T extends string>(
       </div>
       <FieldNotes {...props} />
       <Popover className={menu.popover ?? ""} offset={4}>
-        {options.length > SEARCHED ? (
-          <Autocomplete inputValue={find} onInputChange={setFind}>
-            <SearchField className={menu.find ?? ""} aria-label={t("fields.find")} autoFocus>
-              <Search size={14} aria-hidden />
-              <Input placeholder={t("fields.find")} />
-            </SearchField>
-            {list}
-          </Autocomplete>
-        ) : (
-          list
-        )}
-        {more > 0 && <p className={menu.nothing}>{t("fields.more", { n: more })}</p>}
+        <Findable many={options.length > SEARCHED} find={find} onFind={setFind} more={more}>
+          {list}
+        </Findable>
       </Popover>
     </AriaSelect>
   );

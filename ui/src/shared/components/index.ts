@@ -44,3 +44,4 @@ export { TagList } from "./TagList";
 export { toast } from "./Toast";
 export { StepFooter, Wizard, type WizardStep } from "./Wizard";
 export { Bytes, Duration, Num, Time, Told } from "../format";
+export { Findable, LISTED, SEARCHED } from "./Findable";
