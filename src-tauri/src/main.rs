@@ -5,6 +5,9 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+#[cfg(target_os = "linux")]
+mod drawing;
+
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -136,11 +139,15 @@ fn open_window(app: &AppHandle, console: Console) -> tauri::Result<()> {
         }
     });
     app.manage(console);
-    WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
+    let window = WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
         .title("Skerry")
         .inner_size(1280.0, 800.0)
         .min_inner_size(1024.0, 700.0)
         .build()?;
+    #[cfg(target_os = "linux")]
+    drawing::fit(&window)?;
+    #[cfg(not(target_os = "linux"))]
+    drop(window);
     Ok(())
 }
 

@@ -28,6 +28,8 @@ const SIZE: Size = Size {
 };
 /// Rows that are scrolled over, and in how many seconds.
 const SCROLLED: (u32, u32) = (10_000, 20);
+/// The same of a hand that reads.
+const READ: (u32, u32) = (400, 10);
 /// Cells of a plain row: as many as the table of runs has.
 const CELLS: u32 = 12;
 /// Runs that log at the same time.
@@ -243,7 +245,8 @@ impl Shown {
 
         let told = self.measured("frames(5)", Vec::new()).await;
         put_frames(table, name, "at rest", &told);
-        self.scroll(table, "10,000 rows scrolled").await;
+        self.scroll(table, "400 rows scrolled slowly", READ).await;
+        self.scroll(table, "10,000 rows scrolled", SCROLLED).await;
 
         let (keys, points) = seed::BIG;
         let big = format!("a run of {keys} metrics of {points} points");
@@ -289,8 +292,7 @@ impl Shown {
         measured(&self.browser, expression, arguments).await
     }
 
-    async fn scroll(&self, table: &mut Table, what: &str) {
-        let (rows, seconds) = SCROLLED;
+    async fn scroll(&self, table: &mut Table, what: &str, (rows, seconds): (u32, u32)) {
         let arguments = vec![json!(rows), json!(seconds)];
         let told = self.measured("scrollRuns(...arguments)", arguments).await;
         put_frames(table, self.name, what, &told);
@@ -304,8 +306,8 @@ impl Shown {
         self.measured("open('/runs', 'rows')", Vec::new()).await;
         let told = self.measured("frames(15)", Vec::new()).await;
         put_frames(table, self.name, &format!("{what}, at the top"), &told);
-        self.scroll(table, &format!("{what}, 10,000 rows scrolled"))
-            .await;
+        let scrolled = format!("{what}, 10,000 rows scrolled");
+        self.scroll(table, &scrolled, SCROLLED).await;
         let path = format!("/runs/{run}");
         self.measured("open(arguments[0], 'charts')", vec![json!(path)])
             .await;
