@@ -245,6 +245,7 @@ fn facts(kind: ActivityKind, detail: &str) -> BTreeMap<String, String> {
                 None => vec![("alias", Some(text))],
             }
         }
+        Kind::FilesSaved | Kind::FilesSaveFailed => vec![("path", Some(detail))],
         Kind::ImagePushed | Kind::ImageFailed => vec![("reference", Some(detail))],
         Kind::DeploymentCreated
         | Kind::DeploymentUpdated

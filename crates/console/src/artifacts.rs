@@ -7,12 +7,10 @@ use base64::Engine as _;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use sha2::{Digest as _, Sha256};
 use skerry_domain::tracking::Artifact;
 use skerry_domain::{Code, ErrorBody, Reason, validate};
 use skerry_mlflow::ArtifactRoot;
 use skerry_store::Reader;
-use tokio::io::AsyncWriteExt as _;
 use tokio_util::io::ReaderStream;
 
 use crate::Console;
@@ -25,24 +23,24 @@ const PREVIEW_TEXT: u64 = 256 << 10;
 const PREVIEW_WHOLE: u64 = 5 << 20;
 
 /// What a file is made of, as it comes.
-type Pieces = BoxStream<'static, Result<Bytes, ErrorBody>>;
+pub(crate) type Pieces = BoxStream<'static, Result<Bytes, ErrorBody>>;
 
 /// The files that a run shows: its own, and below their names those of the models
 /// that it logged (MLflow 3 keeps them apart).
-struct RunFiles {
-    machine_id: Option<String>,
+pub(crate) struct RunFiles {
+    pub(crate) machine_id: Option<String>,
     /// By their paths.
-    files: Vec<RunFile>,
+    pub(crate) files: Vec<RunFile>,
 }
 
-struct RunFile {
+pub(crate) struct RunFile {
     /// As shown.
-    path: String,
+    pub(crate) path: String,
     /// As [`Console::pieces`] takes it.
-    uri: String,
-    size: u64,
+    pub(crate) uri: String,
+    pub(crate) size: u64,
     /// In hexadecimal digits; empty where an older import did not tell it.
-    sha256: String,
+    pub(crate) sha256: String,
 }
 
 impl RunFiles {
@@ -119,7 +117,7 @@ impl RunFiles {
     }
 }
 
-fn prefix_of(folder: &str) -> String {
+pub(crate) fn prefix_of(folder: &str) -> String {
     if folder.is_empty() {
         String::new()
     } else {
@@ -127,7 +125,7 @@ fn prefix_of(folder: &str) -> String {
     }
 }
 
-fn check_path(path: &str) -> Result<(), ErrorBody> {
+pub(crate) fn check_path(path: &str) -> Result<(), ErrorBody> {
     if path.is_empty() {
         Ok(())
     } else {
@@ -136,7 +134,7 @@ fn check_path(path: &str) -> Result<(), ErrorBody> {
 }
 
 impl Console {
-    async fn run_files(&self, run_id: &str) -> Result<RunFiles, ErrorBody> {
+    pub(crate) async fn run_files(&self, run_id: &str) -> Result<RunFiles, ErrorBody> {
         check_id("run_id", run_id)?;
         let run_id = run_id.to_owned();
         self.db(move |store| store.read(|reader| RunFiles::load(reader, &run_id)))
@@ -212,7 +210,11 @@ impl Console {
 
     /// A file of a run (`runs:/…`), a model (`models:/m-…`) or an artifact root: from the
     /// machine that holds it, or, with none, from the workspace's own artifacts.
-    async fn pieces(&self, machine_id: Option<&str>, uri: &str) -> Result<Pieces, ErrorBody> {
+    pub(crate) async fn pieces(
+        &self,
+        machine_id: Option<&str>,
+        uri: &str,
+    ) -> Result<Pieces, ErrorBody> {
         if let Some(id) = machine_id {
             return Ok(self.machine_client(id).await?.artifact(uri).await?.1);
         }
@@ -257,128 +259,6 @@ impl Console {
                 ErrorBody::new(Code::NotFound, message).because(Reason::FilesOnNoMachine)
             })
     }
-
-    /// Saves a file, or a folder with all below, into a folder of this computer.
-    pub async fn run_artifact_save(&self, args: ArtifactSave) -> Result<ArtifactSaved, ErrorBody> {
-        check_path(&args.path)?;
-        validate::absolute_path("to_folder", &args.to_folder)?;
-        let folder = PathBuf::from(&args.to_folder);
-        if !folder.is_dir() {
-            return Err(ErrorBody::invalid(
-                "to_folder",
-                format!("There is no folder {} on this computer.", folder.display()),
-            )
-            .because(Reason::FolderMissing)
-            .with("path", &args.to_folder));
-        }
-        let files = self.run_files(&args.run_id).await?;
-        let prefix = prefix_of(&args.path);
-        let wanted: Vec<_> = files
-            .files
-            .iter()
-            .filter(|file| file.path == args.path || file.path.starts_with(&prefix))
-            .collect();
-        if wanted.is_empty() {
-            return Err(ErrorBody::not_found("artifact", &args.path));
-        }
-        let name = match args.path.rsplit('/').next() {
-            Some(name) if !name.is_empty() => name.to_owned(),
-            // The end of the id: runs of one minute begin alike.
-            _ => {
-                let id = args.run_id.as_str();
-                format!(
-                    "artifacts-{}",
-                    id.get(id.len().saturating_sub(8)..).unwrap_or("run")
-                )
-            }
-        };
-        let target = folder.join(&name);
-        if target.symlink_metadata().is_ok() {
-            return Err(ErrorBody::new(
-                Code::AlreadyExists,
-                format!("{} exists already; nothing was saved.", target.display()),
-            )
-            .because(Reason::FileExists)
-            .with("path", target.display().to_string()));
-        }
-        // Under another name until it is whole.
-        let partial = folder.join(format!(".{name}.{}.partial", crate::console::new_id()));
-        let mut bytes = 0;
-        let save = async {
-            for file in &wanted {
-                let path = &file.path;
-                let place = match path.strip_prefix(&prefix) {
-                    Some(rest) if *path != args.path => {
-                        validate::relative_path("path", rest)?;
-                        partial.join(rest)
-                    }
-                    _ => partial.clone(),
-                };
-                let pieces = self.pieces(files.machine_id.as_deref(), &file.uri).await?;
-                let (size, sha256) = write(pieces, &place).await?;
-                if !file.sha256.is_empty() && !file.sha256.eq_ignore_ascii_case(&sha256) {
-                    return Err(changed(path, &file.sha256, &sha256));
-                }
-                bytes += size;
-            }
-            tokio::fs::rename(&partial, &target)
-                .await
-                .map_err(|error| unwritable(&target, &error))
-        };
-        if let Err(error) = save.await {
-            // Best effort: the cause is what matters to the person.
-            let _ = tokio::fs::remove_file(&partial).await;
-            let _ = tokio::fs::remove_dir_all(&partial).await;
-            return Err(error);
-        }
-        Ok(ArtifactSaved {
-            path: target.display().to_string(),
-            files: u32::try_from(wanted.len()).unwrap_or(u32::MAX),
-            bytes,
-        })
-    }
-}
-
-fn changed(path: &str, logged: &str, found: &str) -> ErrorBody {
-    ErrorBody::new(
-        Code::WrongState,
-        format!("'{path}' is not what was logged; nothing was saved."),
-    )
-    .because(Reason::FileChanged)
-    .with("path", path)
-    .with("logged", logged)
-    .with("found", found)
-}
-
-/// Writes a new file; its size and SHA-256.
-async fn write(mut pieces: Pieces, place: &Path) -> Result<(u64, String), ErrorBody> {
-    if let Some(parent) = place.parent() {
-        tokio::fs::create_dir_all(parent)
-            .await
-            .map_err(|error| unwritable(parent, &error))?;
-    }
-    let mut file = tokio::fs::File::create_new(place)
-        .await
-        .map_err(|error| unwritable(place, &error))?;
-    let mut bytes = 0;
-    let mut hash = Sha256::new();
-    while let Some(piece) = pieces.next().await {
-        let piece = piece?;
-        bytes += piece.len() as u64;
-        hash.update(&piece);
-        file.write_all(&piece)
-            .await
-            .map_err(|error| unwritable(place, &error))?;
-    }
-    file.flush()
-        .await
-        .map_err(|error| unwritable(place, &error))?;
-    Ok((bytes, hex::encode(hash.finalize())))
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> ErrorBody {
-    let message = format!("{} cannot be written: {error}.", path.display());
-    ErrorBody::file(Reason::Unwritable, path, error, message)
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> ErrorBody {

@@ -61,7 +61,7 @@ macro_rules! command_table {
             read run_log_search(LogSearch) -> LogMatches [Logs];
             read run_artifacts(ArtifactQuery) -> Vec<ArtifactRow> [Runs];
             read run_artifact_preview(ArtifactQuery) -> ArtifactPreview [Runs];
-            write run_artifact_save(ArtifactSave) -> ArtifactSaved [];
+            write run_artifact_save(ArtifactSave) -> Operation [Operations];
             write run_tag_set(RunTagSet) -> Nothing [Runs];
             write run_tag_delete(RunTagDelete) -> Nothing [Runs];
             write run_cancel(ById) -> Nothing [Runs, Activity];

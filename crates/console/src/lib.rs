@@ -11,6 +11,7 @@
 mod activity;
 pub mod api;
 pub mod approvals;
+mod artifact_save;
 mod artifacts;
 pub mod bindings;
 mod charts;
@@ -21,6 +22,7 @@ mod console;
 mod deployments;
 mod dispatch;
 pub mod files;
+mod image_build;
 mod journal;
 mod link;
 mod link_open;

@@ -1,148 +1,113 @@
-//! Operations that take a while: making an image of a model version and pushing it.
+//! Operations that take a while: making an image of a model version, saving the files of a run.
 //!
-//! The agent does the work and keeps the state; here it is followed, written down at each step and
-//! told to the hosts. Closing the console ends the following, not the work: opened again, it asks
-//! the agent for the same build. How far a step has come is kept in memory only.
+//! Each is written down when it begins, when a step begins or ends, and when it ends, so that one
+//! that the program did not live to finish is taken up or settled when the workspace is opened.
+//! How far a step has come is kept in memory only.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use skerry_agent::api::{BuildStepKind, BuildView, ImageBuildRequest, StepState};
-use skerry_domain::{Code, ErrorBody, Millis, Reason, validate};
-use skerry_images::Reference;
-use skerry_store::workspace::{ImageRecord, OperationRecord, RegistryRecord};
+use skerry_domain::{Code, ErrorBody, Millis, Reason};
+use skerry_store::workspace::OperationRecord;
+use tokio_util::sync::CancellationToken;
 
 use crate::Console;
 use crate::api::*;
-use crate::console::{new_id, word};
-use crate::models::{image_row, model_uri, version_machine};
-use crate::registries::of_field;
+use crate::artifact_save::FilesSave;
+use crate::console::word;
+use crate::image_build::ImageBuild;
 use crate::runs::check_id;
 
 /// How many operations a list shows.
 const LISTED: u32 = 100;
-/// How long one question to the agent waits for news.
-const NEWS_WAIT: Duration = Duration::from_secs(20);
-/// Least time between two questions: progress comes oftener than anyone can read.
-const PACE: Duration = Duration::from_millis(300);
-/// Time between two attempts to reach a machine that does not answer.
-const RETRY: Duration = Duration::from_secs(3);
+/// Least time between two tellings of how far a step has come: oftener than anyone can read.
+pub(crate) const PACE: Duration = Duration::from_millis(300);
 
 /// What is under way at the moment.
 #[derive(Debug, Default)]
 pub(crate) struct Operations {
-    running: Mutex<HashMap<String, Operation>>,
+    running: Mutex<HashMap<String, UnderWay>>,
 }
 
-/// An operation with what following it takes; written down as one.
-#[derive(Debug, Serialize, Deserialize)]
-struct Job {
-    #[serde(flatten)]
+#[derive(Debug)]
+struct UnderWay {
     operation: Operation,
-    machine_id: String,
-    registry_id: String,
-    /// The name that the image gets.
-    target: String,
-    model: String,
-    version: u32,
+    cancel: CancellationToken,
+}
+
+/// An operation with what its work takes; written down as one.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Job<W> {
+    #[serde(flatten)]
+    pub(crate) operation: Operation,
+    #[serde(flatten)]
+    pub(crate) work: W,
+}
+
+/// What an operation works on.
+pub(crate) trait Work: Serialize {
+    /// What the activity list says of an operation that has ended.
+    fn news(&self, operation: &Operation) -> News<'_>;
+}
+
+pub(crate) struct News<'a> {
+    pub(crate) kind: ActivityKind,
+    pub(crate) subject_id: &'a str,
+    pub(crate) subject: String,
+    pub(crate) detail: String,
+}
+
+/// The work of an operation that was written down.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Image(ImageBuild),
+    Files(FilesSave),
 }
 
 impl Operations {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Operation>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, UnderWay>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn get(&self, id: &str) -> Option<Operation> {
-        self.lock().get(id).cloned()
+        let running = self.lock();
+        running.get(id).map(|entry| entry.operation.clone())
+    }
+
+    pub(crate) fn any(&self, is_it: impl Fn(&Operation) -> bool) -> bool {
+        self.lock().values().any(|entry| is_it(&entry.operation))
+    }
+}
+
+impl<W> Job<W> {
+    pub(crate) fn new(
+        id: String,
+        kind: OperationKind,
+        subject: String,
+        steps: Vec<OperationStep>,
+        started_at: Millis,
+        work: W,
+    ) -> Self {
+        let operation = Operation {
+            id,
+            kind,
+            subject,
+            state: OperationState::Running,
+            steps,
+            problem: None,
+            image: None,
+            saved: None,
+            started_at,
+            ended_at: None,
+        };
+        Self { operation, work }
     }
 }
 
 impl Console {
-    /// Makes an image of a model version and pushes it; answers once the agent has begun.
-    pub async fn containerize(&self, args: Containerize) -> Result<Operation, ErrorBody> {
-        validate::model_name("name", &args.name)?;
-        let registry = self.registry_record(&args.registry_id).await?;
-        let target = target(&registry, &args.repository, &args.tag)?;
-        let (mut request, machine_id) = self.build_request(&args, &target).await?;
-        let subject = format!("{}/{}", args.name, args.version);
-        if self.is_under_way(&subject) {
-            return Err(ErrorBody::new(
-                Code::Busy,
-                format!("An image of {subject} is being made already."),
-            )
-            .because(Reason::ImageBeingMade)
-            .with("subject", subject));
-        }
-        request.insecure = registry.insecure;
-        request.credentials = self
-            .registry_credentials(&registry.host)
-            .await?
-            .and_then(|(_, credentials)| credentials);
-        let client = self.machine_client(&machine_id).await?;
-        let view = client.start_image_build(&request).await?;
-        let operation = Operation {
-            id: request.id.clone(),
-            kind: OperationKind::Containerize,
-            subject,
-            state: OperationState::Running,
-            steps: steps(&view),
-            problem: None,
-            image: None,
-            started_at: self.now(),
-            ended_at: None,
-        };
-        let job = Job {
-            operation: operation.clone(),
-            machine_id,
-            registry_id: registry.id,
-            target: target.to_string(),
-            model: args.name,
-            version: args.version,
-        };
-        self.operation_note(&job).await?;
-        self.follow_from_now(job);
-        Ok(operation)
-    }
-
-    /// Takes up what was under way when the console was closed; one that says too little, of
-    /// another version, is settled as failed.
-    pub(crate) async fn operations_resume(&self) -> Result<(), ErrorBody> {
-        let left = self.db(|store| store.operations_unsettled()).await?;
-        for mut record in left {
-            match serde_json::from_value::<Job>(record.body.clone()) {
-                Ok(job) => self.follow_from_now(job),
-                Err(error) => {
-                    tracing::warn!(%error, id = %record.id, "an operation cannot be taken up again");
-                    record.state = word(&OperationState::Failed);
-                    let problem = ErrorBody::new(
-                        Code::Cancelled,
-                        "Skerry was closed before this was finished. Start it again.",
-                    );
-                    let now = self.now();
-                    self.db(move |store| {
-                        if let Ok(mut operation) = serde_json::from_value(record.body.clone()) {
-                            settle(&mut operation, OperationState::Failed, Some(problem), now);
-                            record.body = serde_json::to_value(operation)?;
-                        }
-                        store.operation_save(&record)
-                    })
-                    .await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn follow_from_now(&self, job: Job) {
-        self.operations()
-            .lock()
-            .insert(job.operation.id.clone(), job.operation.clone());
-        let console = self.clone();
-        self.spawn(async move { console.follow(job).await });
-    }
-
     /// Operations, newest first.
     pub async fn operations_list(&self, _: Nothing) -> Result<Vec<Operation>, ErrorBody> {
         let records = self.db(|store| store.operations(LISTED)).await?;
@@ -154,23 +119,16 @@ impl Console {
 
     /// An operation with how far it has come.
     pub async fn operation_get(&self, args: ById) -> Result<Operation, ErrorBody> {
-        check_id("id", &args.id)?;
-        let id = args.id.clone();
-        self.db(move |store| store.operation(&id))
-            .await?
-            .and_then(|record| self.operation_of(record))
+        let record = self.operation_record(&args.id).await?;
+        self.operation_of(record)
             .ok_or_else(|| ErrorBody::not_found("operation", &args.id))
     }
 
-    /// Ends an operation; what has been pushed stays, so that the next time is quicker.
+    /// Ends an operation. Of an image, what has been pushed stays, so that the next time is
+    /// quicker; of files, nothing stays.
     pub async fn operation_cancel(&self, args: ById) -> Result<Operation, ErrorBody> {
-        check_id("id", &args.id)?;
-        let id = args.id.clone();
-        let record = self
-            .db(move |store| store.operation(&id))
-            .await?
-            .ok_or_else(|| ErrorBody::not_found("operation", &args.id))?;
-        let under_way = serde_json::from_value::<Job>(record.body)
+        let record = self.operation_record(&args.id).await?;
+        let under_way = serde_json::from_value::<Job<Kept>>(record.body)
             .ok()
             .filter(|job| job.operation.ended_at.is_none());
         let Some(job) = under_way else {
@@ -179,83 +137,73 @@ impl Console {
                     .because(Reason::OperationEnded),
             );
         };
-        let client = self.machine_client(&job.machine_id).await?;
-        client.cancel_image_build(&args.id).await?;
+        match &job.work {
+            Kept::Image(build) => {
+                let client = self.machine_client(&build.machine_id).await?;
+                client.cancel_image_build(&args.id).await?;
+            }
+            Kept::Files(_) => {
+                if let Some(entry) = self.operations().lock().get(&args.id) {
+                    entry.cancel.cancel();
+                }
+            }
+        }
         self.operation_get(args).await
     }
 
-    async fn build_request(
-        &self,
-        args: &Containerize,
-        target: &Reference,
-    ) -> Result<(ImageBuildRequest, String), ErrorBody> {
-        let (name, number) = (args.name.clone(), i64::from(args.version));
-        let (version, machine, workload) = self
-            .db(move |store| {
-                store.read(|reader| {
-                    let version = reader.model_version(&name, number)?;
-                    let machine = version_machine(reader, &version)?;
-                    let workload = match version.run_id.as_deref().filter(|id| !id.is_empty()) {
-                        Some(run_id) => reader.workload_state(run_id)?,
-                        None => None,
-                    };
-                    Ok((version, machine, workload))
-                })
-            })
-            .await?;
-        let machine_id = machine.ok_or_else(|| {
-            ErrorBody::new(
-                Code::WrongState,
-                format!(
-                    "The files of {} version {} are on no registered machine.",
-                    args.name, args.version
-                ),
-            )
-            .because(Reason::FilesOnNoMachine)
-            .with("model", &args.name)
-            .with("version", args.version.to_string())
-        })?;
-        let chosen = args.base_image.as_deref().map(str::trim);
-        let base_image = match chosen.filter(|image| !image.is_empty()) {
-            Some(image) if image.chars().count() > 512 || image.chars().any(char::is_control) => {
-                return Err(ErrorBody::invalid(
-                    "base_image",
-                    "A base image has a name of at most 512 characters.",
-                ));
+    /// Takes up what was under way when the workspace was closed, or settles it; one that says
+    /// too little, of another version, is settled as failed.
+    pub(crate) async fn operations_resume(&self) -> Result<(), ErrorBody> {
+        let left = self.db(|store| store.operations_unsettled()).await?;
+        for record in left {
+            match serde_json::from_value::<Job<Kept>>(record.body.clone()) {
+                Ok(Job { operation, work }) => {
+                    self.operation_enter(&operation);
+                    let console = self.clone();
+                    self.spawn(async move {
+                        match work {
+                            Kept::Image(work) => {
+                                console.follow_build(Job { operation, work }).await;
+                            }
+                            Kept::Files(work) => {
+                                console.give_up_save(Job { operation, work }).await;
+                            }
+                        }
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, id = %record.id, "an operation cannot be taken up again");
+                    self.operation_give_up(record).await?;
+                }
             }
-            Some(image) => Some(image.to_owned()),
-            // The id, because the name may stand for another image by now.
-            None => workload.and_then(|state| state.image_id.or(state.spec.image)),
-        };
-        let base_image = base_image.ok_or_else(|| {
-            ErrorBody::invalid(
-                "base_image",
-                "The run had no container image: choose the image to build on.",
-            )
-            .because(Reason::BaseImageMissing)
-        })?;
-        let request = ImageBuildRequest {
-            id: new_id(),
-            base_image,
-            model_uri: model_uri(&version),
-            model_name: args.name.clone(),
-            model_version: args.version.to_string(),
-            run_id: version.run_id.clone().filter(|id| !id.is_empty()),
-            description: version.description.clone(),
-            created_at: version.created_at,
-            target: target.to_string(),
-            insecure: false,
-            ca_pem: None,
-            credentials: None,
-        };
-        Ok((request, machine_id))
+        }
+        Ok(())
     }
 
-    fn is_under_way(&self, subject: &str) -> bool {
-        let running = self.operations().lock();
-        running
-            .values()
-            .any(|operation| operation.subject == subject)
+    async fn operation_give_up(&self, mut record: OperationRecord) -> Result<(), ErrorBody> {
+        record.state = word(&OperationState::Failed);
+        let now = self.now();
+        self.db(move |store| {
+            if let Ok(mut operation) = serde_json::from_value(record.body.clone()) {
+                settle(
+                    &mut operation,
+                    OperationState::Failed,
+                    Some(unfinished()),
+                    now,
+                );
+                record.body = serde_json::to_value(operation)?;
+            }
+            store.operation_save(&record)
+        })
+        .await
+    }
+
+    async fn operation_record(&self, id: &str) -> Result<OperationRecord, ErrorBody> {
+        check_id("id", id)?;
+        let asked = id.to_owned();
+        self.db(move |store| store.operation(&asked))
+            .await?
+            .ok_or_else(|| ErrorBody::not_found("operation", id))
     }
 
     /// The operation as recorded, with what is newer in memory.
@@ -267,121 +215,56 @@ impl Console {
         serde_json::from_value(record.body).ok()
     }
 
-    /// Follows an operation to its end, over lost connections.
-    async fn follow(&self, mut job: Job) {
-        let stopping = self.stopping();
-        let mut revision = 0;
-        loop {
-            let asked = tokio::select! {
-                // Taken up again when the workspace is opened.
-                () = stopping.cancelled() => return,
-                asked = self.ask(&job, revision) => asked,
-            };
-            let wait = match asked {
-                Ok(view) => {
-                    revision = view.revision;
-                    let changed = self.take_in(&mut job, &view);
-                    if view.state.is_final() {
-                        return self.finish(job, view).await;
-                    }
-                    if changed && let Err(error) = self.operation_note(&job).await {
-                        tracing::warn!(%error, id = %job.operation.id, "an operation could not be written down");
-                    }
-                    PACE
-                }
-                // The agent does not know the build, or the machine was forgotten.
-                Err(error) if error.code == Code::NotFound => {
-                    let error = ErrorBody::new(
-                        Code::Disconnected,
-                        "The agent was restarted before the image was finished. Start it again.",
-                    )
-                    .because(Reason::AgentRestartedDuringBuild);
-                    return self.end(job, OperationState::Failed, Some(error)).await;
-                }
-                // The way to the agent fails; the work there goes on.
-                Err(error) => {
-                    tracing::debug!(%error, id = %job.operation.id, "an operation cannot be followed at the moment");
-                    RETRY
-                }
-            };
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
+    /// Writes down that an operation has begun; answers with what tells that it was cancelled.
+    pub(crate) async fn operation_begin(
+        &self,
+        job: &Job<impl Work>,
+    ) -> Result<CancellationToken, ErrorBody> {
+        self.operation_note(job).await?;
+        Ok(self.operation_enter(&job.operation))
     }
 
-    async fn ask(&self, job: &Job, revision: u64) -> Result<BuildView, ErrorBody> {
-        let client = self.machine_client(&job.machine_id).await?;
-        client
-            .image_build(&job.operation.id, revision, NEWS_WAIT)
-            .await
-    }
-
-    /// Takes over how far it has come; answers whether a step began or ended.
-    fn take_in(&self, job: &mut Job, view: &BuildView) -> bool {
-        let new = steps(view);
-        let states = |steps: &[OperationStep]| steps.iter().map(|s| s.state).collect::<Vec<_>>();
-        let changed = states(&new) != states(&job.operation.steps);
-        job.operation.steps = new;
-        if let Some(operation) = self.operations().lock().get_mut(&job.operation.id) {
-            *operation = job.operation.clone();
-        }
-        self.emit_for(&[Topic::Operations], &job.operation.id);
-        changed
-    }
-
-    async fn finish(&self, mut job: Job, view: BuildView) {
-        let Some(result) = view.result else {
-            let state = match view.state {
-                StepState::Cancelled => OperationState::Cancelled,
-                _ => OperationState::Failed,
-            };
-            return self.end(job, state, view.error).await;
+    fn operation_enter(&self, operation: &Operation) -> CancellationToken {
+        let cancel = CancellationToken::new();
+        let entry = UnderWay {
+            operation: operation.clone(),
+            cancel: cancel.clone(),
         };
-        let image = ImageRecord {
-            model: job.model.clone(),
-            version: job.version,
-            reference: job.target.clone(),
-            digest: result.digest,
-            size: result.size,
-            registry_id: job.registry_id.clone(),
-            created_at: self.now(),
-        };
-        job.operation.image = Some(image_row(&image));
-        match self.db(move |store| store.image_save(&image)).await {
-            Ok(()) => self.end(job, OperationState::Done, None).await,
-            // Pushed, but nobody would know it: starting again pushes nothing new.
-            Err(error) => self.end(job, OperationState::Failed, Some(error)).await,
-        }
+        self.operations().lock().insert(operation.id.clone(), entry);
+        cancel
     }
 
-    async fn end(&self, mut job: Job, state: OperationState, problem: Option<ErrorBody>) {
+    /// Tells how far an operation has come.
+    pub(crate) fn operation_tell(&self, operation: &Operation) {
+        if let Some(entry) = self.operations().lock().get_mut(&operation.id) {
+            entry.operation = operation.clone();
+        }
+        self.emit_for(&[Topic::Operations], &operation.id);
+    }
+
+    /// Settles an operation, writes it down and tells of it.
+    pub(crate) async fn operation_end(
+        &self,
+        mut job: Job<impl Work>,
+        state: OperationState,
+        problem: Option<ErrorBody>,
+    ) {
         settle(&mut job.operation, state, problem.clone(), self.now());
         if let Err(error) = self.operation_note(&job).await {
             tracing::error!(%error, id = %job.operation.id, "the end of an operation could not be written down");
         }
-        let operation = &job.operation;
+        let Job { operation, work } = &job;
         self.operations().lock().remove(&operation.id);
-        let subject = format!("{} {}", job.model, job.version);
-        let (kind, detail) = match state {
-            OperationState::Done => (
-                ActivityKind::ImagePushed,
-                operation
-                    .image
-                    .as_ref()
-                    .map(|image| image.reference.clone()),
-            ),
-            _ => (ActivityKind::ImageFailed, Some(job.target.clone())),
-        };
         if state != OperationState::Cancelled {
-            self.activity(kind, &job.model, &subject, detail, problem)
+            let news = work.news(operation);
+            let (id, subject, detail) = (news.subject_id, &news.subject, news.detail);
+            self.activity(news.kind, id, subject, Some(detail), problem)
                 .await;
         }
-        self.emit_for(&[Topic::Operations, Topic::Models], &operation.id);
+        self.emit_for(&[Topic::Operations], &operation.id);
     }
 
-    async fn operation_note(&self, job: &Job) -> Result<(), ErrorBody> {
+    pub(crate) async fn operation_note(&self, job: &Job<impl Work>) -> Result<(), ErrorBody> {
         let body = serde_json::to_value(job);
         let (id, state) = (job.operation.id.clone(), word(&job.operation.state));
         let started_at = job.operation.started_at;
@@ -395,6 +278,14 @@ impl Console {
         })
         .await
     }
+}
+
+/// Why an operation failed that the program did not live to finish.
+pub(crate) fn unfinished() -> ErrorBody {
+    ErrorBody::new(
+        Code::Cancelled,
+        "Skerry was closed before this was finished. Start it again.",
+    )
 }
 
 /// No more comes of an operation.
@@ -411,76 +302,5 @@ fn settle(
         if step.state == OperationState::Running {
             step.state = state;
         }
-    }
-}
-
-/// The name that the image gets, with each part checked as the field that it was typed into.
-fn target(registry: &RegistryRecord, repository: &str, tag: &str) -> Result<Reference, ErrorBody> {
-    let (repository, tag) = (repository.trim(), tag.trim());
-    if repository.contains([':', '@']) {
-        return Err(ErrorBody::invalid(
-            "repository",
-            "A repository has neither a tag nor a digest: models/penguins, for example.",
-        )
-        .because(Reason::RepositoryBad)
-        .with("value", validate::shorten(repository)));
-    }
-    let name = format!("{}/{repository}", registry.host);
-    name.parse::<Reference>()
-        .map_err(|error| of_field(&error, "repository", repository, Reason::RepositoryBad))?
-        .with_tag(tag)
-        .map_err(|error| of_field(&error, "tag", tag, Reason::TagBad))
-}
-
-fn steps(view: &BuildView) -> Vec<OperationStep> {
-    view.steps
-        .iter()
-        .map(|step| OperationStep {
-            id: match step.kind {
-                BuildStepKind::Base => OperationStepId::Base,
-                BuildStepKind::Pack => OperationStepId::Pack,
-                BuildStepKind::Push => OperationStepId::Push,
-            },
-            state: match step.state {
-                StepState::Waiting => OperationState::Waiting,
-                StepState::Running => OperationState::Running,
-                StepState::Done => OperationState::Done,
-                StepState::Failed => OperationState::Failed,
-                StepState::Cancelled => OperationState::Cancelled,
-            },
-            done: step.done,
-            total: (step.total > 0).then_some(step.total),
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_part_of_a_target_is_told_of_its_own_field() {
-        let registry = RegistryRecord {
-            id: String::new(),
-            host: "10.99.0.1:5000".to_owned(),
-            username: None,
-            insecure: true,
-            created_at: 0,
-            tested_at: None,
-            problem: None,
-        };
-        let field = |repository: &str, tag: &str| {
-            let error = target(&registry, repository, tag).unwrap_err();
-            assert_eq!(error.code, Code::Invalid);
-            error.details["field"].clone()
-        };
-        for repository in ["", "UPPER", "a:1", "a@b", "a//b", "ä", "/a", "a b"] {
-            assert_eq!(field(repository, "1"), "repository", "{repository}");
-        }
-        for tag in ["", "-1", "a b", "ä", &"x".repeat(129)] {
-            assert_eq!(field("models/x", tag), "tag", "{tag}");
-        }
-        let good = target(&registry, " models/x ", "1").unwrap();
-        assert_eq!(good.to_string(), "10.99.0.1:5000/models/x:1");
     }
 }

@@ -389,20 +389,37 @@ async fn files_that_no_machine_holds_are_read_from_the_workspace_and_held_to_the
         path: "plots".to_owned(),
         to_folder: target.path().display().to_string(),
     };
-    let saved = console.run_artifact_save(save(&run_id)).await.unwrap();
-    assert_eq!((saved.files, saved.bytes), (2, page.len() as u64 + 3));
-    let read = std::fs::read_to_string(target.path().join("plots/data/notes.txt"));
+    let saved = saved(&console, save(&run_id)).await;
+    assert_eq!(saved.state, OperationState::Done, "{saved:?}");
+    let bytes = page.len() as u64 + 3;
+    assert_eq!(saved.steps[0].done, bytes);
+    let files = saved.saved.unwrap();
+    assert_eq!((files.files, files.bytes), (2, bytes));
+    let plots = target.path().join("plots");
+    assert_eq!(files.path, plots.display().to_string());
+    let read = std::fs::read_to_string(plots.join("data/notes.txt"));
     assert_eq!(read.unwrap(), "one");
+    let again = console.run_artifact_save(save(&run_id)).await.unwrap_err();
+    assert_eq!(again.reason, Some(Reason::FileExists));
 
     // A file that is not what was logged: nothing of the folder stays.
-    std::fs::remove_dir_all(target.path().join("plots")).unwrap();
+    std::fs::remove_dir_all(&plots).unwrap();
     std::fs::write(place.join("plots/data/notes.txt"), "two").unwrap();
-    let refused = console.run_artifact_save(save(&run_id)).await.unwrap_err();
-    assert_eq!(
-        (refused.code, refused.reason),
-        (Code::WrongState, Some(Reason::FileChanged))
-    );
-    assert_eq!(std::fs::read_dir(target.path()).unwrap().count(), 0);
+    let refused = self::saved(&console, save(&run_id)).await;
+    assert_eq!(refused.state, OperationState::Failed);
+    assert_eq!(refused.problem.unwrap().reason, Some(Reason::FileChanged));
+    assert_eq!(names(target.path()), Vec::<String>::new());
+
+    // What left the workspace, where to, or why not, is written down.
+    let query_all = ActivityQuery {
+        before_id: None,
+        limit: 10,
+    };
+    let told = console.activity_list(query_all).await.unwrap();
+    let told: Vec<_> = told.iter().map(|row| (row.kind, &row.detail)).collect();
+    let detail = Some(plots.display().to_string());
+    let expected = [ActivityKind::FilesSaveFailed, ActivityKind::FilesSaved];
+    assert_eq!(told, expected.map(|kind| (kind, &detail)));
 
     let refused = console
         .run_artifact_preview(query(&elsewhere, "a.txt"))
@@ -410,4 +427,143 @@ async fn files_that_no_machine_holds_are_read_from_the_workspace_and_held_to_the
         .unwrap_err();
     assert_eq!(refused.reason, Some(Reason::FilesOnNoMachine));
     assert!(refused.message.contains("s3://bucket/x"), "{refused:?}");
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+/// Looks at an operation until it is as wanted.
+async fn once(console: &Console, id: &str, wanted: impl Fn(&Operation) -> bool) -> Operation {
+    let mut events = console.events();
+    loop {
+        let now = console.operation_get(by_id(id)).await.unwrap();
+        if wanted(&now) {
+            return now;
+        }
+        events.recv().await.unwrap();
+    }
+}
+
+async fn saved(console: &Console, args: ArtifactSave) -> Operation {
+    let begun = console.run_artifact_save(args).await.unwrap();
+    once(console, &begun.id, |now| now.ended_at.is_some()).await
+}
+
+/// A run with a file that comes as slowly as it is written: a pipe.
+struct Slow {
+    folder: tempfile::TempDir,
+    target: tempfile::TempDir,
+    run_id: String,
+    pipe: PathBuf,
+}
+
+impl Slow {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (run_id, place) = with_files(folder.path(), &[("slow.bin", "0123456789")]);
+        let pipe = place.join("slow.bin");
+        std::fs::remove_file(&pipe).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        Self {
+            folder,
+            target: tempfile::tempdir().unwrap(),
+            run_id,
+            pipe,
+        }
+    }
+
+    fn save(&self) -> ArtifactSave {
+        ArtifactSave {
+            run_id: self.run_id.clone(),
+            path: "slow.bin".to_owned(),
+            to_folder: self.target.path().display().to_string(),
+        }
+    }
+
+    /// Writes into the pipe, a byte at a time, until it is closed at the other end.
+    fn drip(&self) -> std::thread::JoinHandle<()> {
+        let pipe = self.pipe.clone();
+        std::thread::spawn(move || {
+            let mut pipe = std::fs::OpenOptions::new().write(true).open(pipe).unwrap();
+            while std::io::Write::write_all(&mut pipe, b"0").is_ok() {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_save_tells_how_far_it_is_and_leaves_nothing_when_it_is_cancelled() {
+    let slow = Slow::new();
+    let console = console(slow.folder.path()).await;
+    let begun = console.run_artifact_save(slow.save()).await.unwrap();
+    let dripping = slow.drip();
+    assert_eq!(
+        (begun.state, begun.steps[0].total),
+        (OperationState::Running, Some(10))
+    );
+    let twice = console.run_artifact_save(slow.save()).await.unwrap_err();
+    assert_eq!(
+        (twice.code, twice.reason),
+        (Code::Busy, Some(Reason::FilesBeingSaved))
+    );
+    once(&console, &begun.id, |now| now.steps[0].done > 0).await;
+    assert_eq!(names(slow.target.path()).len(), 1, "what is not whole yet");
+
+    console.operation_cancel(by_id(&begun.id)).await.unwrap();
+    let ended = once(&console, &begun.id, |now| now.ended_at.is_some()).await;
+    assert_eq!(ended.state, OperationState::Cancelled);
+    assert_eq!(names(slow.target.path()), Vec::<String>::new());
+    dripping.join().unwrap();
+    let late = console.operation_cancel(by_id(&begun.id)).await;
+    assert_eq!(late.unwrap_err().reason, Some(Reason::OperationEnded));
+}
+
+#[tokio::test]
+async fn a_save_ends_with_the_workspace_and_leaves_nothing() {
+    let slow = Slow::new();
+    let console = console(slow.folder.path()).await;
+    let begun = console.run_artifact_save(slow.save()).await.unwrap();
+    let dripping = slow.drip();
+    once(&console, &begun.id, |now| now.steps[0].done > 0).await;
+    console.close().await;
+    let ended = console.operation_get(by_id(&begun.id)).await.unwrap();
+    assert_eq!(ended.state, OperationState::Failed);
+    assert_eq!(ended.problem.unwrap().code, Code::Cancelled);
+    assert_eq!(names(slow.target.path()), Vec::<String>::new());
+    dripping.join().unwrap();
+}
+
+/// What a program that was killed left behind is taken away by the next one.
+#[tokio::test]
+async fn a_save_that_was_broken_off_is_settled_by_the_next_program() {
+    let slow = Slow::new();
+    let file = slow.folder.path().join("workspace.db");
+    let first = console(slow.folder.path()).await;
+    let begun = first.run_artifact_save(slow.save()).await.unwrap();
+    let dripping = slow.drip();
+    once(&first, &begun.id, |now| now.steps[0].done > 0).await;
+    let left = slow.target.path().join(&names(slow.target.path())[0]);
+    // What is written down in the middle of the work.
+    let store = Store::open(&file, StoreOptions::default()).unwrap();
+    let record = store.operation(&begun.id).unwrap().unwrap();
+    first.close().await;
+    drop(first);
+    dripping.join().unwrap();
+    store.operation_save(&record).unwrap();
+    drop(store);
+    std::fs::write(&left, "half").unwrap();
+
+    let options = ConsoleOptions::new(slow.folder.path());
+    let next = Console::open(options).await.unwrap();
+    let ended = once(&next, &begun.id, |now| now.ended_at.is_some()).await;
+    assert_eq!(ended.state, OperationState::Failed);
+    assert_eq!(ended.problem.unwrap().code, Code::Cancelled);
+    assert!(!left.exists());
+    next.close().await;
 }

@@ -195,8 +195,17 @@ async fn from_an_empty_screen_to_a_deployed_model() {
         path: String::from("model"),
         to_folder: out.path().display().to_string(),
     };
-    let saved = console.run_artifact_save(save.clone()).await.unwrap();
-    assert!(saved.files >= 3);
+    let begun = console.run_artifact_save(save.clone()).await.unwrap();
+    let saved = until("the folder is saved", async || {
+        let now = console
+            .operation_get(ById {
+                id: begun.id.clone(),
+            })
+            .await
+            .unwrap();
+        now.ended_at.is_some().then_some(now)
+    });
+    assert!(saved.await.saved.unwrap().files >= 3);
     assert!(out.path().join("model/MLmodel").is_file());
     let again = console.run_artifact_save(save).await.unwrap_err();
     assert_eq!(again.code, Code::AlreadyExists);

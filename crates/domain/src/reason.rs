@@ -218,6 +218,8 @@ pub enum Reason {
     // Busy
     /// An image is being made: subject.
     ImageBeingMade,
+    /// These files are being saved: path.
+    FilesBeingSaved,
     /// Another step of the registration.
     StepUnderWay,
     /// Another version is being started.

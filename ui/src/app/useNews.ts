@@ -10,6 +10,8 @@ const NEWS: Partial<Record<ActivityKind, "good" | "notice">> = {
   run_finished: "good",
   run_failed: "notice",
   run_interrupted: "notice",
+  files_saved: "good",
+  files_save_failed: "notice",
   image_pushed: "good",
   image_failed: "notice",
   deployment_healthy: "good",
@@ -17,6 +19,12 @@ const NEWS: Partial<Record<ActivityKind, "good" | "notice">> = {
   machine_unreachable: "notice",
   machine_reachable: "good",
 };
+
+/** A path without a tab is of the whole page. */
+function isShown(path: string): boolean {
+  const { pathname, search } = window.location;
+  return path === (path.includes("?") ? pathname + search : pathname);
+}
 
 /** Tells of what happens on the machines, unless it is on screen anyway. */
 export function useNews(): void {
@@ -34,7 +42,7 @@ export function useNews(): void {
     for (const row of rows.filter((each) => each.id > before).reverse()) {
       const kind = NEWS[row.kind];
       const path = activityPath(row);
-      if (!kind || !path || window.location.pathname === path) continue;
+      if (!kind || !path || isShown(path)) continue;
       const detail = row.problem?.message ?? row.detail;
       toast({
         kind,

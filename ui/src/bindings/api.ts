@@ -3,7 +3,7 @@
 /**
  * What can happen.
  */
-export type ActivityKind = "machine_registered" | "machine_forgotten" | "machine_unreachable" | "machine_reachable" | "host_key_pinned" | "run_started" | "run_finished" | "run_failed" | "run_cancelled" | "run_interrupted" | "version_registered" | "alias_set" | "alias_removed" | "alias_protected" | "alias_unprotected" | "alias_unprotect_asked" | "approval_asked" | "approval_given" | "approval_refused" | "approval_withdrawn" | "version_deleted" | "model_deleted" | "image_pushed" | "image_failed" | "deployment_created" | "deployment_updated" | "deployment_rolled_back" | "deployment_stopped" | "deployment_started" | "deployment_deleted" | "deployment_healthy" | "deployment_unhealthy" | "registry_saved" | "registry_deleted" | "secret_deleted";
+export type ActivityKind = "machine_registered" | "machine_forgotten" | "machine_unreachable" | "machine_reachable" | "host_key_pinned" | "run_started" | "run_finished" | "run_failed" | "run_cancelled" | "run_interrupted" | "files_saved" | "files_save_failed" | "version_registered" | "alias_set" | "alias_removed" | "alias_protected" | "alias_unprotected" | "alias_unprotect_asked" | "approval_asked" | "approval_given" | "approval_refused" | "approval_withdrawn" | "version_deleted" | "model_deleted" | "image_pushed" | "image_failed" | "deployment_created" | "deployment_updated" | "deployment_rolled_back" | "deployment_stopped" | "deployment_started" | "deployment_deleted" | "deployment_healthy" | "deployment_unhealthy" | "registry_saved" | "registry_deleted" | "secret_deleted";
 
 /**
  * Asks for a page of what happened, newest first.
@@ -407,23 +407,6 @@ path: string,
  * Folder on this computer to put it in.
  */
 to_folder: string, };
-
-/**
- * A saved artifact.
- */
-export type ArtifactSaved = {
-/**
- * Where it is now.
- */
-path: string,
-/**
- * Files.
- */
-files: number,
-/**
- * Bytes.
- */
-bytes: number, };
 
 /**
  * Which value of a metric is its best.
@@ -1091,6 +1074,23 @@ base64: string, };
  * What a fact of a comparison is about.
  */
 export type FactGroup = "param" | "tag" | "code" | "data" | "environment";
+
+/**
+ * Files that were saved.
+ */
+export type FilesSaved = {
+/**
+ * Where it is now.
+ */
+path: string,
+/**
+ * Files.
+ */
+files: number,
+/**
+ * Bytes.
+ */
+bytes: number, };
 
 /**
  * What a check found, for the UI's words. The comment names the facts that come with it.
@@ -1783,7 +1783,7 @@ id: string,
  */
 kind: OperationKind,
 /**
- * The model version, as `name/version`.
+ * The model version, as `name/version`; or the saved file or folder of a run, as `run id/path`.
  */
 subject: string,
 /**
@@ -1803,6 +1803,10 @@ problem: ErrorBody | null,
  */
 image: ImageRow | null,
 /**
+ * What it saved.
+ */
+saved: FilesSaved | null,
+/**
  * Start.
  */
 started_at: number,
@@ -1814,7 +1818,7 @@ ended_at: number | null, };
 /**
  * What takes a while.
  */
-export type OperationKind = "containerize";
+export type OperationKind = "containerize" | "save_files";
 
 /**
  * State of an operation or of a step.
@@ -1843,9 +1847,9 @@ done: number,
 total: number | null, };
 
 /**
- * The steps of making an image.
+ * The steps of operations.
  */
-export type OperationStepId = "base" | "pack" | "push";
+export type OperationStepId = "base" | "pack" | "push" | "save";
 
 /**
  * Where points lie on a metric that is the axis. They are along it, not by step.
@@ -2000,7 +2004,7 @@ suggested_experiment: string | null, };
  * A variant exists only where a person can meet it in the console. Where there is
  * none, the words of the code say enough.
  */
-export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "reason_empty" | "reason_too_long" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "approval_missing" | "approved_files_changed" | "asked_files_changed" | "person_unknown" | "approval_own" | "approval_of_another" | "approval_not_asked" | "approval_asked_already" | "approval_given_already" | "alias_is_protected" | "alias_protected_already" | "alias_not_protected" | "unprotect_own" | "image_being_made" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "report_changed" | "file_changed" | "value_changed" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
+export type Reason = "host_empty" | "host_bad" | "port_range" | "user_empty" | "user_bad" | "name_empty" | "name_too_long" | "name_control" | "experiment_empty" | "experiment_bad" | "model_name_empty" | "model_name_bad" | "key_empty" | "key_too_long" | "key_bad" | "key_path" | "tag_too_long" | "alias_empty" | "alias_bad" | "alias_reserved" | "path_relative" | "path_bad" | "path_up" | "path_outside" | "env_name_bad" | "deployment_name_bad" | "command_empty" | "command_backslash" | "command_quote" | "command_nul" | "description_too_long" | "tag_system" | "filter_syntax" | "reason_empty" | "reason_too_long" | "jump_is_machine" | "fingerprints_differ" | "password_empty" | "key_path_relative" | "registry_host_bad" | "registry_address_changed" | "registry_user_bad" | "registry_user_missing" | "registry_password_bad" | "repository_bad" | "tag_bad" | "base_image_missing" | "project_empty" | "project_too_large" | "name_not_utf8" | "project_relative" | "image_name_bad" | "image_choose" | "env_too_long" | "env_reserved" | "env_twice" | "mount_bad" | "mount_twice" | "tag_twice" | "confirm_name_differs" | "body_too_long" | "body_not_json" | "bind_bad" | "bind_unknown" | "port_not_allowed" | "folder_missing" | "version_live_already" | "no_earlier_revision" | "never_healthy" | "service_not_serving" | "machine_has_deployments" | "machine_has_runs" | "model_deployed" | "operation_ended" | "files_on_no_machine" | "run_ended" | "run_of_other_client" | "step_first" | "machine_registered_already" | "no_key_pair" | "agent_first" | "no_host_key" | "experiment_deleted" | "approval_missing" | "approved_files_changed" | "asked_files_changed" | "person_unknown" | "approval_own" | "approval_of_another" | "approval_not_asked" | "approval_asked_already" | "approval_given_already" | "alias_is_protected" | "alias_protected_already" | "alias_not_protected" | "unprotect_own" | "image_being_made" | "files_being_saved" | "step_under_way" | "deployment_starting" | "machine_exists" | "machine_name_taken" | "registry_exists" | "deployment_exists" | "view_exists" | "file_exists" | "report_changed" | "file_changed" | "value_changed" | "run_not_from_here" | "exit_code" | "killed_by_signal" | "not_startable" | "no_trace" | "entry_point_failed" | "script_said_failed" | "removed_by_somebody" | "killed_from_outside" | "engine_stopped_during_run" | "container_not_started" | "process_not_started" | "process_ended" | "ended_from_outside" | "not_healthy_in_time" | "health_answered" | "no_answer" | "no_mlmodel" | "image_without_command" | "no_engine_for_model" | "not_a_folder" | "unreadable" | "unwritable" | "agent_restarted_during_build" | "stopped_meanwhile" | "no_free_port" | "port_of_deployment" | "version_without_image";
 
 /**
  * What is wrong with the history.
@@ -3790,7 +3794,7 @@ export interface Commands {
   run_log_search: { args: LogSearch; result: LogMatches };
   run_artifacts: { args: ArtifactQuery; result: Array<ArtifactRow> };
   run_artifact_preview: { args: ArtifactQuery; result: ArtifactPreview };
-  run_artifact_save: { args: ArtifactSave; result: ArtifactSaved };
+  run_artifact_save: { args: ArtifactSave; result: Operation };
   run_tag_set: { args: RunTagSet; result: null };
   run_tag_delete: { args: RunTagDelete; result: null };
   run_cancel: { args: ById; result: null };
@@ -3902,7 +3906,7 @@ export const commandTopics: Record<CommandName, { provides: Topic[]; invalidates
   run_log_search: { provides: ["logs"], invalidates: [] },
   run_artifacts: { provides: ["runs"], invalidates: [] },
   run_artifact_preview: { provides: ["runs"], invalidates: [] },
-  run_artifact_save: { provides: [], invalidates: [] },
+  run_artifact_save: { provides: [], invalidates: ["operations"] },
   run_tag_set: { provides: [], invalidates: ["runs"] },
   run_tag_delete: { provides: [], invalidates: ["runs"] },
   run_cancel: { provides: [], invalidates: ["runs","activity"] },

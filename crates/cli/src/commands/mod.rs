@@ -5,6 +5,7 @@ mod deploy;
 mod doctor;
 mod machine;
 mod model;
+mod operation;
 mod registry;
 mod report;
 mod run;

@@ -1,17 +1,13 @@
 //! `skerry model …`
 
-use std::time::Duration;
-
 use serde_json::json;
 use skerry_console::api::*;
 use skerry_domain::{Code, ErrorBody};
 
 use super::run::nothing;
-use super::{Session, approval, registry, time, word};
+use super::{Session, approval, operation, registry, time, word};
 use crate::arguments::Model;
 use crate::output;
-
-const POLL: Duration = Duration::from_millis(300);
 
 pub async fn run(session: &mut Session, verb: Model) -> Result<(), ErrorBody> {
     let json = session.json;
@@ -154,7 +150,7 @@ pub async fn run(session: &mut Session, verb: Model) -> Result<(), ErrorBody> {
             let operation = if no_wait {
                 operation
             } else {
-                finished(session, operation).await?
+                operation::finished(session, operation).await?
             };
             output::print(json, &operation, || match &operation.image {
                 Some(image) => format!("{}@{}", image.reference, image.digest),
@@ -180,35 +176,6 @@ async fn only_model(session: &mut Session, run: &str) -> Result<String, ErrorBod
                 paths.join(", ")
             ),
         )),
-    }
-}
-
-/// Waits until the operation has ended; says what it is doing.
-async fn finished(session: &mut Session, mut operation: Operation) -> Result<Operation, ErrorBody> {
-    let mut said = None;
-    while matches!(
-        operation.state,
-        OperationState::Waiting | OperationState::Running
-    ) {
-        let step = operation
-            .steps
-            .iter()
-            .find(|step| step.state == OperationState::Running);
-        if let Some(step) = step
-            && said != Some(step.id)
-        {
-            output::progress(session.json, &format!("{} …", word(&step.id)));
-            said = Some(step.id);
-        }
-        tokio::time::sleep(POLL).await;
-        operation = session
-            .access
-            .call("operation_get", json!({ "id": operation.id }))
-            .await?;
-    }
-    match operation.problem {
-        Some(problem) => Err(problem),
-        None => Ok(operation),
     }
 }
 

@@ -8,7 +8,7 @@ use skerry_console::api::*;
 use skerry_console::files::{self, NewFile};
 use skerry_domain::{Code, ErrorBody, LogStream, RunStatus, WorkloadPhase};
 
-use super::{Session, absolute, machine, time, word};
+use super::{Session, absolute, machine, operation, time, word};
 use crate::arguments::{Run, RunStart as Start, WhichRuns};
 use crate::output;
 
@@ -119,8 +119,13 @@ pub async fn run(session: &mut Session, verb: Run) -> Result<(), ErrorBody> {
                 path,
                 to_folder: absolute("to", &to)?,
             };
-            let saved: ArtifactSaved = session.access.call("run_artifact_save", save).await?;
-            output::print(json, &saved, || saved.path.clone());
+            let begun: Operation = session.access.call("run_artifact_save", save).await?;
+            let saved = operation::finished(session, begun).await?.saved;
+            output::print(json, &saved, || {
+                saved
+                    .as_ref()
+                    .map_or_else(String::new, |saved| saved.path.clone())
+            });
             Ok(())
         }
         Run::Tag { run, tag } => {

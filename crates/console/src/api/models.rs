@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use skerry_domain::{ErrorBody, KeyValue, Millis, Secret};
 use ts_rs::TS;
 
-use super::{ApprovalRow, DeploymentRow, Known, MetricValue, RunInput};
+use super::{ApprovalRow, DeploymentRow, FilesSaved, Known, MetricValue, RunInput};
 
 /// Asks for registered models.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -333,7 +333,7 @@ pub struct Operation {
     pub id: String,
     /// What.
     pub kind: OperationKind,
-    /// The model version, as `name/version`.
+    /// The model version, as `name/version`; or the saved file or folder of a run, as `run id/path`.
     pub subject: String,
     /// State.
     pub state: OperationState,
@@ -343,6 +343,8 @@ pub struct Operation {
     pub problem: Option<ErrorBody>,
     /// The image it made.
     pub image: Option<ImageRow>,
+    /// What it saved.
+    pub saved: Option<FilesSaved>,
     /// Start.
     pub started_at: Millis,
     /// End.
@@ -355,6 +357,8 @@ pub struct Operation {
 pub enum OperationKind {
     /// Image of a model version.
     Containerize,
+    /// Files of a run to this computer.
+    SaveFiles,
 }
 
 /// State of an operation or of a step.
@@ -386,7 +390,7 @@ pub struct OperationStep {
     pub total: Option<u64>,
 }
 
-/// The steps of making an image.
+/// The steps of operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationStepId {
@@ -396,4 +400,6 @@ pub enum OperationStepId {
     Pack,
     /// Sending blobs to the registry.
     Push,
+    /// Writing files, and holding each to its hash.
+    Save,
 }

@@ -433,9 +433,9 @@ pub struct ArtifactSave {
     pub to_folder: String,
 }
 
-/// A saved artifact.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct ArtifactSaved {
+/// Files that were saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FilesSaved {
     /// Where it is now.
     pub path: String,
     /// Files.

@@ -294,6 +294,10 @@ pub enum ActivityKind {
     RunCancelled,
     /// The machine went away under a run.
     RunInterrupted,
+    /// Files of a run were saved on the computer of who works with the console.
+    FilesSaved,
+    /// Files of a run could not be saved.
+    FilesSaveFailed,
     /// A model version was registered.
     VersionRegistered,
     /// An alias was set.

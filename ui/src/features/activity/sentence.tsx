@@ -1,6 +1,7 @@
 import {
   Box,
   CircleX,
+  Download,
   KeyRound,
   Lock,
   LockOpen,
@@ -41,6 +42,8 @@ const SHAPES: Record<ActivityKind, Shape> = {
   run_failed: { group: "runs", icon: CircleX, bad: true },
   run_cancelled: { group: "runs", icon: CircleX },
   run_interrupted: { group: "runs", icon: TriangleAlert, bad: true },
+  files_saved: { group: "runs", icon: Download },
+  files_save_failed: { group: "runs", icon: Download, bad: true },
   version_registered: { group: "models", icon: Box },
   alias_set: { group: "models", icon: Tag },
   alias_removed: { group: "models", icon: Tag },
@@ -81,7 +84,7 @@ export function activityPath(row: ActivityRow): string | null {
     case "machines":
       return `/machines/${id}`;
     case "runs":
-      return `/runs/${id}`;
+      return row.kind.startsWith("files_") ? `/runs/${id}?tab=artifacts` : `/runs/${id}`;
     case "models":
       // Models are known by name; an image's subject is `name/version`.
       return `/models/${row.subject.split("/").map(encodeURIComponent).join("/")}`;

@@ -73,7 +73,7 @@ export function OperationProgress(props: {
 
 function Step({ step }: { step: OperationStep }) {
   const Icon = ICONS[step.state];
-  const label = t(`models.pack.step.${step.id}`);
+  const label = t(`operation.step.${step.id}`);
   const share = step.total && step.total > 0 ? Math.min(1, step.done / step.total) : null;
   const amount =
     step.state === "waiting"

@@ -134,7 +134,7 @@ function RunTimes({ run }: { run: RunRow }) {
         : formatDuration(Math.max(1000, Math.round((now - run.started_at) / 1000) * 1000))}
       {left ? (
         <small title={t("runs.leftFrom", { step: left.step, goal: left.goal, param: left.param })}>
-          {t("runs.left", { time: formatRough(left.ms) })}
+          {t("common.left", { time: formatRough(left.ms) })}
         </small>
       ) : null}
     </span>

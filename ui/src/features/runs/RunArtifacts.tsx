@@ -22,10 +22,10 @@ import {
   FolderField,
   IconButton,
   Loading,
-  toast,
 } from "../../shared/components";
 import { t } from "../../shared/i18n";
 import { ArtifactPreviewPane } from "./ArtifactPreview";
+import { FileSaves } from "./FileSaves";
 import styles from "./runs.module.css";
 import { absolutePath } from "./validate";
 
@@ -112,6 +112,7 @@ export function RunArtifacts({ runId }: { runId: string }) {
         </Loading>
       </div>
       <div className={styles.preview}>
+        <FileSaves runId={runId} />
         {file === null ? (
           <p className={styles.pick}>{t("runs.files.pick")}</p>
         ) : (
@@ -148,6 +149,14 @@ function SaveDialog({ runId, path, onClose }: { runId: string; path: string; onC
   const save = useMutationCommand("run_artifact_save");
   const [folder, setFolder] = useState("");
   const wrong = folder === "" ? null : absolutePath(folder);
+  const start = async () => {
+    try {
+      await save.mutateAsync({ run_id: runId, path, to_folder: folder });
+      onClose();
+    } catch {
+      // The banner says it.
+    }
+  };
   return (
     <Dialog
       title={t("runs.files.saveTitle", { name: nameOf(path) })}
@@ -163,15 +172,7 @@ function SaveDialog({ runId, path, onClose }: { runId: string; path: string; onC
             variant="primary"
             isDisabled={folder === "" || wrong !== null}
             isPending={save.isPending}
-            onPress={async () => {
-              try {
-                const saved = await save.mutateAsync({ run_id: runId, path, to_folder: folder });
-                toast({ title: t("runs.files.saved", { path: saved.path }) });
-                onClose();
-              } catch {
-                // The banner says it.
-              }
-            }}
+            onPress={() => void start()}
           >
             {t("common.save")}
           </Button>

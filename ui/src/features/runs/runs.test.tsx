@@ -201,6 +201,33 @@ it("shows a page of HTML in a frame that reaches nothing, and its hash", async (
   expect(screen.getByText(/<link rel="preconnect"/)).toBeTruthy();
 });
 
+it("saves files with progress that can be cancelled, and says how each ended", async () => {
+  const { user } = renderScreen(`/runs/${run(0)}?tab=artifacts`);
+  const save = async (name: string) => {
+    await user.click(await screen.findByRole("button", { name: `Save ${name}` }));
+    const dialog = await screen.findByRole("dialog");
+    await user.type(within(dialog).getByRole("textbox", { name: /^Folder/ }), "/srv/out");
+    await user.click(within(dialog).getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  };
+  await save("weights.bin");
+  const progress = await screen.findByRole("progressbar", { name: "Saving weights.bin" });
+  expect(progress.getAttribute("aria-valuenow")).toBe("38");
+  expect(screen.getByText(/^2.*GB \/ 5.*GB · about .* left$/)).toBeTruthy();
+  expect(await axeProblems()).toEqual([]);
+  await user.click(screen.getByRole("button", { name: "Cancel" }));
+  await screen.findByText(/^weights.bin was not saved: cancelled/);
+  await user.click(screen.getByRole("button", { name: "Close" }));
+  expect(screen.queryByText(/weights.bin was not saved/)).toBeNull();
+
+  await save("confusion.svg");
+  await screen.findByText("confusion.svg saved");
+  expect(screen.getByText("/srv/out/confusion.svg")).toBeTruthy();
+  await save("report.json");
+  expect((await screen.findByRole("alert")).textContent).toContain("report.json was not saved");
+  expect(await axeProblems()).toEqual([]);
+});
+
 describe("new run", () => {
   it("says what is missing, then starts what was filled in", async () => {
     const { user, backend } = renderScreen("/runs/new");

@@ -2,7 +2,7 @@ import { CircleCheck, CircleX, Info, LoaderCircle, TriangleAlert } from "lucide-
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import { asErrorBody } from "../backend/types";
 import { errorLine, errorText, errorWords } from "../errors/words";
-import { formatNumber } from "../format";
+import { formatRough, formatNumber } from "../format";
 import { currentLanguage, t } from "../i18n";
 import { Button, CopyButton } from "./Button";
 import { classes } from "./classes";
@@ -192,18 +192,31 @@ export function Loading<T>(props: {
   return <LoadingShape {...(props.rows ? { rows: props.rows } : {})} charts={props.charts ?? false} />;
 }
 
-/** What is being done, how much, and a Cancel that cancels. Without `total` the amount is unknown. */
+/** Before that a pace is a guess. */
+const PACE_MS = 2_000;
+
+/** How long it still takes at the pace until now, as words; nothing while that is a guess. */
+function timeLeft(since: number, share: number): string {
+  const gone = Date.now() - since;
+  if (share <= 0 || share >= 1 || gone < PACE_MS) return "";
+  return t("common.left", { time: formatRough((gone / share) * (1 - share)) });
+}
+
+/** What is being done, how much, how long still, and a Cancel that cancels. Without `total` the amount is unknown. */
 export function Progress(props: {
   label: string;
   done?: number | null;
   total?: number | null;
   /** How amounts are written; plain numbers otherwise. */
   format?: (amount: number) => string;
+  /** When it began, in Unix ms: then it also says how long it still takes. */
+  since?: number;
   onCancel?: () => void;
 }) {
   const format = props.format ?? ((amount: number) => formatNumber(amount));
   const known = props.total != null && props.total > 0 && props.done != null;
   const share = known ? Math.min(1, (props.done as number) / (props.total as number)) : 0;
+  const left = props.since === undefined ? "" : timeLeft(props.since, share);
   return (
     <div className={styles.progress}>
       <div className={styles.progressHead}>
@@ -214,6 +227,7 @@ export function Progress(props: {
             : props.done != null
               ? format(props.done)
               : ""}
+          {left ? ` · ${left}` : ""}
         </span>
         {props.onCancel ? (
           <Button size="small" onPress={props.onCancel}>

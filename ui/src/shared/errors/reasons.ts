@@ -113,6 +113,7 @@ export const swedishReasons: Record<Reason, string> = {
   unprotect_own:
     "Du har själv begärt att skyddet för aliaset ”{alias}” för {model} tas bort och kan inte gå med på det: någon annan måste, inloggad på datorn med ett annat namn.",
   image_being_made: "En avbild av {subject} håller redan på att skapas.",
+  files_being_saved: "{path} håller redan på att sparas.",
   step_under_way: "Ett annat steg i registreringen pågår.",
   deployment_starting:
     "En annan version av driftsättningen startas; vänta på den eller stoppa driftsättningen.",

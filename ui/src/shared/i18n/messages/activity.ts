@@ -88,6 +88,11 @@ export const activity = define({
     sv: "Version av {subject} togs bort",
   },
   "activity.kind.model_deleted": { en: "Model {subject} deleted", sv: "Modellen {subject} togs bort" },
+  "activity.kind.files_saved": { en: "Files of {subject} saved", sv: "Filer från {subject} sparades" },
+  "activity.kind.files_save_failed": {
+    en: "Files of {subject} could not be saved",
+    sv: "Filer från {subject} kunde inte sparas",
+  },
   "activity.kind.image_pushed": { en: "Image of {subject} pushed", sv: "Avbild av {subject} skickades" },
   "activity.kind.image_failed": {
     en: "Image of {subject} could not be made",

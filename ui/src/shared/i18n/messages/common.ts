@@ -12,6 +12,7 @@ export const common = define({
     sv: "Markdown: **fetstil**, listor, länkar, `kod`.",
   },
   "common.cancel": { en: "Cancel", sv: "Avbryt" },
+  "common.left": { en: "about {time} left", sv: "ungefär {time} kvar" },
   "common.close": { en: "Close", sv: "Stäng" },
   "common.back": { en: "Back", sv: "Tillbaka" },
   "common.next": { en: "Continue", sv: "Fortsätt" },
@@ -53,4 +54,8 @@ export const common = define({
   "common.breadcrumb": { en: "Where this is", sv: "Var det här är" },
   "wizard.stepDone": { en: ", done", sv: ", klart" },
   "wizard.stepError": { en: ", needs attention", sv: ", behöver åtgärdas" },
+  "operation.step.base": { en: "Read the base image", sv: "Läs grundavbilden" },
+  "operation.step.pack": { en: "Write the model layer", sv: "Skriv modellagret" },
+  "operation.step.push": { en: "Push to the registry", sv: "Skicka till registret" },
+  "operation.step.save": { en: "Save the files", sv: "Spara filerna" },
 });

@@ -26,7 +26,6 @@ export const runs = define({
     sv: "Filtret går inte att förstå från tecken {n}.",
   },
   "runs.filterToPlace": { en: "Go there", sv: "Gå dit" },
-  "runs.left": { en: "about {time} left", sv: "ungefär {time} kvar" },
   "runs.leftFrom": {
     en: "From the pace of its steps: {step} of {goal} ({param})",
     sv: "Ur stegens takt: {step} av {goal} ({param})",
@@ -274,7 +273,13 @@ export const runs = define({
   "runs.files.save": { en: "Save…", sv: "Spara…" },
   "runs.files.saveTitle": { en: "Save {name}", sv: "Spara {name}" },
   "runs.files.saveTo": { en: "Folder on this computer", sv: "Mapp på den här datorn" },
-  "runs.files.saved": { en: "Saved to {path}", sv: "Sparat i {path}" },
+  "runs.files.saving": { en: "Saving {name}", sv: "Sparar {name}" },
+  "runs.files.saved": { en: "{name} saved", sv: "{name} sparades" },
+  "runs.files.saveFailed": { en: "{name} was not saved", sv: "{name} sparades inte" },
+  "runs.files.saveCancelled": {
+    en: "{name} was not saved: cancelled. Nothing is left of it.",
+    sv: "{name} sparades inte: avbrutet. Inget finns kvar av det.",
+  },
   "runs.files.truncated": { en: "Only the beginning is shown", sv: "Bara början visas" },
   "runs.files.noPreview": {
     en: "No preview for this kind of file",
