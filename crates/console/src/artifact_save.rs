@@ -221,7 +221,9 @@ fn check_free(target: &Path) -> Result<(), ErrorBody> {
 fn changed(path: &str, logged: &str, found: &str) -> ErrorBody {
     ErrorBody::new(
         Code::WrongState,
-        format!("'{path}' is not what was logged; nothing was saved."),
+        format!(
+            "'{path}' is not what was logged: it was changed or damaged where it lies. Nothing was saved."
+        ),
     )
     .because(Reason::FileChanged)
     .with("path", path)

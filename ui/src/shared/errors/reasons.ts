@@ -123,7 +123,8 @@ export const swedishReasons: Record<Reason, string> = {
   deployment_exists: "En annan driftsättning heter redan ”{name}”.",
   view_exists: "En annan vy heter redan ”{name}”.",
   file_exists: "{path} finns redan; inget sparades.",
-  file_changed: "”{path}” är inte vad som loggades; inget sparades.",
+  file_changed:
+    "”{path}” är inte vad som loggades: den har ändrats eller skadats där den ligger. Inget sparades.",
   value_changed: "Någon annan ändrade {key} under tiden; inget sparades.",
   report_changed: "{by} ändrade rapporten under tiden; inget sparades.",
   run_not_from_here: "Körningen startades inte från den här arbetsytan och kan inte köras igen härifrån.",

@@ -59,8 +59,9 @@ export function formatDuration(ms: number): string {
 
 /** A length of time that is only roughly known: "4 min", never seconds beside minutes. */
 export function formatRough(ms: number): string {
-  const minutes = ms / 60_000;
-  if (minutes < 1) return formatDuration(Math.max(5_000, Math.ceil(ms / 5_000) * 5_000));
+  const few = Math.max(5_000, Math.ceil(ms / 5_000) * 5_000);
+  if (few < 60_000) return formatDuration(few);
+  const minutes = Math.max(1, ms / 60_000);
   if (minutes < 60) return `${Math.round(minutes)} min`;
   return formatDuration(Math.round(minutes / 5) * 300_000);
 }
