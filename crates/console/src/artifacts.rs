@@ -250,14 +250,14 @@ impl Console {
                 })
             })
             .await?;
-        ArtifactRoot::new(self.data_dir().join("artifacts"))
-            .path_of(&root, &path)
-            .map_err(|_| {
-                let message = format!(
-                    "The files are at {root}: on no machine of this workspace, and not in its own folder."
-                );
-                ErrorBody::new(Code::NotFound, message).because(Reason::FilesOnNoMachine)
-            })
+        let own = ArtifactRoot::new(self.data_dir().join("artifacts"));
+        if own.path_of(&root, "").is_err() {
+            let message = format!(
+                "The files are at {root}: on no machine of this workspace, and not in its own folder."
+            );
+            return Err(ErrorBody::new(Code::NotFound, message).because(Reason::FilesOnNoMachine));
+        }
+        own.path_of(&root, &path)
     }
 }
 

@@ -427,6 +427,13 @@ async fn files_that_no_machine_holds_are_read_from_the_workspace_and_held_to_the
         .unwrap_err();
     assert_eq!(refused.reason, Some(Reason::FilesOnNoMachine));
     assert!(refused.message.contains("s3://bucket/x"), "{refused:?}");
+    // One that lies here under a name that nobody may ask for is told as that.
+    let named = with_files(folder.path(), &[("a\\b.txt", "one")]).0;
+    let refused = console
+        .run_artifact_preview(query(&named, "a\\b.txt"))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, Code::Invalid, "{refused:?}");
 }
 
 fn names(folder: &Path) -> Vec<String> {

@@ -77,9 +77,9 @@ function Body({ detail, error }: { detail: VersionDetail; error: unknown }) {
   const go = useGo();
   const [packing, setPacking] = useState(false);
   const [deleting, setDeleting] = useState(false);
-  const describe = useMutationCommand("version_describe");
-  const tagSet = useMutationCommand("version_tag_set");
-  const tagDelete = useMutationCommand("version_tag_delete");
+  const describe = useMutationCommand("version_describe", { fresh: true });
+  const tagSet = useMutationCommand("version_tag_set", { fresh: true });
+  const tagDelete = useMutationCommand("version_tag_delete", { fresh: true });
   const operations = useQueryCommand("operations_list", null);
   const machines = useQueryCommand("machines_list", null);
   // Images are made where the model's files are, by the container engine there.

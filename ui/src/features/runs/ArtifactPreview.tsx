@@ -50,13 +50,26 @@ export function ArtifactPreviewPane({ runId, path }: { runId: string; path: stri
 }
 
 /** Nothing is loaded from anywhere: what a page shows it has to bring along. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; media-src data:";
+
+/** A link leads to a place in the page, which has no address of its own, or tells where it would lead. */
+function keepInside(link: Element): void {
+  const to = link.getAttribute("href") ?? link.getAttribute("xlink:href");
+  link.removeAttribute("xlink:href");
+  if (to?.startsWith("#")) link.setAttribute("href", `about:srcdoc${to}`);
+  else if (to !== null) {
+    link.removeAttribute("href");
+    if (!link.hasAttribute("title")) link.setAttribute("title", to);
+  }
+}
 
 /** The page with the policy before anything of its own, and without what reaches for other places by itself. */
 function closed(text: string): string {
   // Nothing runs or loads in a document that is only parsed.
   const page = new DOMParser().parseFromString(text, "text/html");
   for (const element of page.querySelectorAll("link, base, meta[http-equiv]")) element.remove();
+  for (const link of page.querySelectorAll("a, area")) keepInside(link);
   const policy = page.createElement("meta");
   policy.httpEquiv = "Content-Security-Policy";
   policy.content = POLICY;

@@ -292,8 +292,8 @@ const NOTE = "mlflow.note.content";
 
 function Overview({ run, over }: { run: RunDetail; over: boolean }) {
   const { row } = run;
-  const set = useMutationCommand("run_tag_set");
-  const unset = useMutationCommand("run_tag_delete");
+  const set = useMutationCommand("run_tag_set", { fresh: true });
+  const unset = useMutationCommand("run_tag_delete", { fresh: true });
   return (
     <div className={styles.overview}>
       <RunCharts run={run} live={!over} />

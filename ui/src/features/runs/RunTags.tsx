@@ -3,8 +3,8 @@ import { useMutationCommand } from "../../shared/backend";
 import { TagList } from "../../shared/components";
 
 export function RunTags({ runId, tags }: { runId: string; tags: readonly KeyValue[] }) {
-  const set = useMutationCommand("run_tag_set");
-  const remove = useMutationCommand("run_tag_delete");
+  const set = useMutationCommand("run_tag_set", { fresh: true });
+  const remove = useMutationCommand("run_tag_delete", { fresh: true });
   return (
     <TagList
       tags={tags}

@@ -197,6 +197,9 @@ it("shows a page of HTML in a frame that reaches nothing, and its hash", async (
   expect(page).toMatch(/^<!doctype html><html><head><meta http-equiv="content-security-policy"/i);
   expect(page).toContain("default-src 'none'");
   expect(page).not.toContain("<link");
+  // A place in the page is reached; to go elsewhere would replace the page.
+  expect(page).toContain('<a href="about:srcdoc#rates">');
+  expect(page).toContain('<a title="https://elsewhere.example/docs">');
   await user.click(screen.getByRole("radio", { name: "Source" }));
   expect(screen.getByText(/<link rel="preconnect"/)).toBeTruthy();
 });
@@ -217,7 +220,8 @@ it("saves files with progress that can be cancelled, and says how each ended", a
   expect(await axeProblems()).toEqual([]);
   await user.click(screen.getByRole("button", { name: "Cancel" }));
   await screen.findByText(/^weights.bin was not saved: cancelled/);
-  await user.click(screen.getByRole("button", { name: "Close" }));
+  const main = within(screen.getByRole("main"));
+  await user.click(main.getByRole("button", { name: "Close" }));
   expect(screen.queryByText(/weights.bin was not saved/)).toBeNull();
 
   await save("confusion.svg");

@@ -51,8 +51,8 @@ function concerns(change: Change, name: CommandName, args: unknown): boolean {
   });
 }
 
-function invalidate(client: QueryClient, changes: readonly Change[] | "everything"): void {
-  void client.invalidateQueries({
+function invalidate(client: QueryClient, changes: readonly Change[] | "everything"): Promise<void> {
+  return client.invalidateQueries({
     predicate: ({ queryKey }) =>
       changes === "everything" ||
       changes.some((change) => concerns(change, queryKey[0] as CommandName, queryKey[1])),
@@ -69,7 +69,7 @@ function gatherer(client: QueryClient, restMs: number) {
     flushedAt = performance.now();
     const changes = [...gathered.values()];
     gathered = new Map();
-    invalidate(client, changes);
+    void invalidate(client, changes);
   };
   return {
     add(change: Change) {
@@ -85,7 +85,7 @@ function useInvalidation(backend: Backend, client: QueryClient): void {
     const streams = gatherer(client, STREAM_MS);
     const others = gatherer(client, GATHER_MS);
     const end = backend.subscribe((signal: Signal) => {
-      if (signal === "everything") invalidate(client, signal);
+      if (signal === "everything") void invalidate(client, signal);
       else if (signal.topics.every((topic) => STREAMS.has(topic))) streams.add(signal);
       else others.add(signal);
     });
@@ -152,16 +152,19 @@ export function useMutationCommand<N extends CommandName>(
   options: {
     /** With the answer, before anything is read again; also when the caller is not on screen any more. */
     onAnswer?: (answer: ResultOf<N>, args: ArgsOf<N>, client: QueryClient) => void;
+    /** The caller goes on only when what was changed has been read again: for what is edited in its place. */
+    fresh?: boolean;
   } = {},
 ) {
   const backend = useBackend();
-  const { onAnswer } = options;
+  const { onAnswer, fresh = false } = options;
   return useMutation<ResultOf<N>, CommandError, ArgsOf<N>>({
     mutationFn: (args) => backend.call(name, args),
     onSuccess: (answer, args, _result, context) => onAnswer?.(answer, args, context.client),
     onSettled: (_data, _error, _args, _result, context) => {
       const topics: Topic[] = commandTopics[name].invalidates;
-      if (topics.length > 0) invalidate(context.client, [{ topics, id: null }]);
+      const read = topics.length > 0 ? invalidate(context.client, [{ topics, id: null }]) : undefined;
+      return fresh ? read : undefined;
     },
   });
 }
