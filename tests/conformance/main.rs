@@ -171,6 +171,24 @@ fn only_one_user() {
 }
 
 #[test]
+fn several_users() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, users) = (home.path().join("data"), home.path().join("users"));
+    std::fs::write(&users, "# name:password\nann:annspass\nbo:bos:pass\n").unwrap();
+    let more = ["--users-file", users.to_str().unwrap()];
+    let server = Server::start_with(&data, Some(TOKEN), "127.0.0.1:0", &more);
+    let tests = "test_started.SeveralUsers";
+    let mut client = client(&server, tests, None, home.path());
+    client
+        .env("MLFLOW_TRACKING_USERNAME", "ann")
+        .env("MLFLOW_TRACKING_PASSWORD", "annspass")
+        .env("SKERRY", program("skerry"))
+        .env("SKERRY_FOLDER", &data)
+        .env("TOKEN", TOKEN);
+    passes(tests, &mut client);
+}
+
+#[test]
 fn sources_by_pattern() {
     let home = tempfile::tempdir().unwrap();
     let variables = [(SOURCE_PATTERN, "^mlflow-artifacts:/.*$")];

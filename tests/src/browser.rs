@@ -17,6 +17,22 @@ use crate::desk::Desk;
 use crate::programs::{PATIENCE, out, program};
 
 const PAGE: &str = include_str!("page.js");
+/// Waits for two frames, and lets there be more: WebKit takes a picture with the next change of
+/// the screen, for which it waits forever in a page that rests when it draws without OpenGL.
+const DRAWN: &str = "const done = arguments[0]; \
+    const spot = document.createElement('div'); \
+    spot.id = 'drawn'; \
+    spot.style = 'position: fixed; right: 0; bottom: 0; width: 1px; height: 1px'; \
+    document.documentElement.append(spot); \
+    let n = 0; \
+    const change = () => { \
+        if (!spot.isConnected) return; \
+        n += 1; \
+        spot.style.background = `rgba(0, 0, 0, ${(n % 2) / 200})`; \
+        requestAnimationFrame(change); \
+        if (n === 2) done(true); \
+    }; \
+    requestAnimationFrame(change)";
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// The desktop's window, or a tab of Chromium.
@@ -341,13 +357,15 @@ impl Browser {
     /// # Panics
     /// When none can be taken.
     pub async fn picture(&self, file: &PathBuf) {
-        let script = "const done = arguments[0]; \
-            requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
-        in_time(self.client.execute_async(script, Vec::new()))
-            .await
-            .unwrap();
-        let bytes = in_time(self.client.screenshot()).await.unwrap();
-        std::fs::write(file, bytes).unwrap();
+        std::fs::write(file, self.shot().await.unwrap()).unwrap();
+    }
+
+    async fn shot(&self) -> Result<Vec<u8>, String> {
+        in_time(self.client.execute_async(DRAWN, Vec::new())).await?;
+        let bytes = in_time(self.client.screenshot()).await?;
+        let remove = "document.getElementById('drawn').remove()";
+        in_time(self.client.execute(remove, Vec::new())).await?;
+        Ok(bytes)
     }
 
     /// Closes it as its owner would.
@@ -359,7 +377,7 @@ impl Browser {
 
     async fn fail(&self, message: &str) -> ! {
         let file = out().join(format!("{}.png", self.label));
-        if let Ok(bytes) = self.client.screenshot().await {
+        if let Ok(bytes) = self.shot().await {
             let _ = std::fs::write(&file, bytes);
         }
         let outline = self.run("return outline()", Vec::new()).await;

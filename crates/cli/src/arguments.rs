@@ -108,8 +108,12 @@ pub struct Serve {
     pub no_auth: bool,
     /// Only this user (MLFLOW_TRACKING_USERNAME), with the token as password
     /// (MLFLOW_TRACKING_PASSWORD).
-    #[arg(long, value_name = "NAME", conflicts_with = "no_auth")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["no_auth", "users_file"])]
     pub user: Option<String>,
+    /// File with the users who may come in, one `NAME:PASSWORD` a line, each with the name that
+    /// the registry's history then has; lines that begin with # say nothing.
+    #[arg(long, value_name = "FILE", group = "auth")]
+    pub users_file: Option<PathBuf>,
     #[command(flatten)]
     pub places: Roots,
 }

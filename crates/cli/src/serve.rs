@@ -1,12 +1,15 @@
 //! `skerry serve`: the tracking server alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use skerry_domain::{Code, Coded as _, ErrorBody, Secret};
 use skerry_mlflow::{Auth, Collected, Move, Places, ServeOptions};
 
 use crate::arguments::{Gc, MoveRuns, Roots, Serve};
 use crate::output;
+
+/// A token or password has at least so many bytes.
+const LEAST: usize = 8;
 
 /// Serves until the process is asked to end.
 pub async fn run(arguments: Serve, data_dir: PathBuf, json: bool) -> Result<(), ErrorBody> {
@@ -166,28 +169,25 @@ fn auth(arguments: &Serve) -> Result<Auth, ErrorBody> {
     if arguments.no_auth {
         return Ok(Auth::None);
     }
+    if let Some(file) = &arguments.users_file {
+        return users(&read(file, "users")?);
+    }
     let token = if let Some(token) = &arguments.token {
         Secret::new(token)
     } else if let Some(file) = &arguments.token_file {
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            ErrorBody::new(
-                Code::FileAccess,
-                format!("The token file {} cannot be read: {error}.", file.display()),
-            )
-        })?;
-        Secret::new(text.trim())
+        Secret::new(read(file, "token")?.expose().trim())
     } else if let Ok(token) = std::env::var("SKERRY_TOKEN") {
         Secret::new(token.trim())
     } else {
         return Err(ErrorBody::invalid(
             "token",
-            "Say who may come in: SKERRY_TOKEN, --token-file, --token, or --no-auth.",
+            "Say who may come in: SKERRY_TOKEN, --token-file, --users-file, --token, or --no-auth.",
         ));
     };
-    if token.expose().len() < 8 {
+    if token.expose().len() < LEAST {
         return Err(ErrorBody::invalid(
             "token",
-            "The token has fewer than 8 characters.",
+            format!("The token has fewer than {LEAST} characters."),
         ));
     }
     Ok(match &arguments.user {
@@ -197,12 +197,57 @@ fn auth(arguments: &Serve) -> Result<Auth, ErrorBody> {
                 "A user's name is not empty and has no colon: nobody could send it.",
             ));
         }
-        Some(user) => Auth::Basic {
-            user: user.clone(),
-            password: token,
-        },
+        Some(user) => Auth::Users(vec![(user.clone(), token)]),
         None => Auth::Token(token),
     })
+}
+
+fn read(file: &Path, what: &str) -> Result<Secret, ErrorBody> {
+    std::fs::read_to_string(file)
+        .map(Secret::new)
+        .map_err(|error| {
+            ErrorBody::new(
+                Code::FileAccess,
+                format!(
+                    "The {what} file {} cannot be read: {error}.",
+                    file.display()
+                ),
+            )
+        })
+}
+
+/// The users of a file: `NAME:PASSWORD` a line. What is wrong is told by the line's number, as a
+/// line may be a password.
+fn users(text: &Secret) -> Result<Auth, ErrorBody> {
+    let mut users: Vec<(String, Secret)> = Vec::new();
+    for (line, number) in text.expose().lines().zip(1..) {
+        let line = line.trim_end_matches('\r');
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let wrong = |why: &str| {
+            let message = format!("Line {number} of the users file {why}.");
+            Err(ErrorBody::invalid("users_file", message))
+        };
+        let Some((name, password)) = line.split_once(':').filter(|(name, _)| !name.is_empty())
+        else {
+            return wrong("is not NAME:PASSWORD");
+        };
+        if password.len() < LEAST {
+            return wrong(&format!("has a password of fewer than {LEAST} characters"));
+        }
+        if users.iter().any(|(other, _)| other == name) {
+            return wrong("has a name that an earlier line has");
+        }
+        users.push((name.to_owned(), Secret::new(password)));
+    }
+    if users.is_empty() {
+        return Err(ErrorBody::invalid(
+            "users_file",
+            "The users file names nobody: nobody could come in.",
+        ));
+    }
+    Ok(Auth::Users(users))
 }
 
 #[cfg(test)]
@@ -217,14 +262,37 @@ mod tests {
             token_file: None,
             no_auth: false,
             user: Some(user.to_owned()),
+            users_file: None,
             places: Roots::default(),
         };
-        let Auth::Basic { user, password } = auth(&arguments("ann")).unwrap() else {
+        let Auth::Users(users) = auth(&arguments("ann")).unwrap() else {
             panic!("no name and password");
         };
-        assert_eq!((user.as_str(), password.expose()), ("ann", "long enough"));
+        assert_eq!(users, [("ann".to_owned(), Secret::new("long enough"))]);
         for bad in ["", "a:b"] {
             assert!(auth(&arguments(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn users_of_a_file() {
+        let read = |text: &str| users(&Secret::new(text));
+        let good = read("# who\n\nann:p:q rstuv\r\nbo:12345678");
+        let Auth::Users(found) = good.unwrap() else {
+            panic!("no users");
+        };
+        let user = |name: &str, password: &str| (name.to_owned(), Secret::new(password));
+        assert_eq!(found, [user("ann", "p:q rstuv"), user("bo", "12345678")]);
+        for (bad, line) in [
+            ("ann", "Line 1 "),
+            (":12345678", "Line 1 "),
+            ("#\nann:short", "Line 2 "),
+            ("ann:12345678\nann:87654321", "Line 2 "),
+            ("# nobody\n", "names nobody"),
+        ] {
+            let error = read(bad).unwrap_err();
+            assert!(error.message.contains(line), "{bad}: {}", error.message);
+            assert!(!error.message.contains("1234"), "{}", error.message);
         }
     }
 

@@ -22,13 +22,20 @@ pub enum Auth {
     /// `Authorization: Bearer …`, which is MLFLOW_TRACKING_TOKEN; the token is taken
     /// as password of any user too.
     Token(Secret),
-    /// `Authorization: Basic …`, which is MLFLOW_TRACKING_USERNAME and …_PASSWORD.
-    Basic {
-        /// The user's name.
-        user: String,
-        /// The password.
-        password: Secret,
-    },
+    /// `Authorization: Basic …`, which is MLFLOW_TRACKING_USERNAME and …_PASSWORD: these
+    /// names with their passwords.
+    Users(Vec<(String, Secret)>),
+}
+
+tokio::task_local! {
+    /// Who has shown to send the request that this task answers.
+    static PERSON: Arc<str>;
+}
+
+/// The name that whoever sent the request has shown to be theirs; with a token that is any
+/// name, and so none.
+pub(crate) fn person() -> Arc<str> {
+    PERSON.try_with(Arc::clone).unwrap_or_default()
 }
 
 /// What stands at the entrance.
@@ -49,46 +56,38 @@ fn same(given: &str, wanted: &str) -> bool {
 }
 
 impl Auth {
-    /// The name that everybody who comes in has shown to be theirs; with a token that is
-    /// any name, and so none.
-    pub(crate) fn user(&self) -> &str {
-        match self {
-            Self::None | Self::Token(_) => "",
-            Self::Basic { user, .. } => user,
-        }
-    }
-
-    pub(crate) fn lets_in(&self, headers: &HeaderMap) -> bool {
+    /// Whoever may come in: their name, which is empty where none was shown.
+    pub(crate) fn lets_in(&self, headers: &HeaderMap) -> Option<&str> {
         if matches!(self, Self::None) {
-            return true;
+            return Some("");
         }
-        let Some(given) = headers
+        let (scheme, given) = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-        else {
-            return false;
-        };
-        let (scheme, given) = (given.0, given.1.trim());
+            .and_then(|value| value.split_once(' '))?;
+        let given = given.trim();
         let basic = || {
             let text = String::from_utf8(STANDARD.decode(given).ok()?).ok()?;
             let (user, password) = text.split_once(':')?;
             Some((user.to_owned(), Secret::new(password)))
         };
+        let is_basic = scheme.eq_ignore_ascii_case("basic");
         match self {
-            Self::None => true,
+            Self::None => Some(""),
             Self::Token(token) if scheme.eq_ignore_ascii_case("bearer") => {
-                same(given, token.expose())
+                same(given, token.expose()).then_some("")
             }
             Self::Token(token) => {
-                scheme.eq_ignore_ascii_case("basic")
-                    && basic().is_some_and(|(_, password)| same(password.expose(), token.expose()))
+                let (_, password) = basic().filter(|_| is_basic)?;
+                same(password.expose(), token.expose()).then_some("")
             }
-            Self::Basic { user, password } => {
-                scheme.eq_ignore_ascii_case("basic")
-                    && basic().is_some_and(|(given, secret)| {
-                        same(&given, user) & same(secret.expose(), password.expose())
-                    })
+            Self::Users(users) => {
+                let (name, secret) = basic().filter(|_| is_basic)?;
+                // All of them are looked at, so that the time does not tell which names there are.
+                users.iter().fold(None, |found, (user, password)| {
+                    let is_it = same(&name, user) & same(secret.expose(), password.expose());
+                    found.or(is_it.then_some(user.as_str()))
+                })
             }
         }
     }
@@ -111,7 +110,8 @@ fn is_loopback(host: &str) -> bool {
 }
 
 impl Entrance {
-    fn check(&self, request: &Request) -> Result<(), Fault> {
+    /// Who sends a request that is let in.
+    fn check(&self, request: &Request) -> Result<Arc<str>, Fault> {
         let headers = request.headers();
         let text = |name| {
             headers
@@ -141,14 +141,15 @@ impl Entrance {
         let open = matches!(path, "/health" | "/version")
             || (request.method() == http::Method::PUT && path.starts_with(crate::multipart::PARTS));
         let owner = path.starts_with(crate::upkeep::PREFIX)
-            && Auth::Token(self.key.clone()).lets_in(headers);
-        if !open && !owner && !self.auth.lets_in(headers) {
-            return Err(Fault::unauthenticated(
+            && Auth::Token(self.key.clone()).lets_in(headers).is_some();
+        match self.auth.lets_in(headers) {
+            Some(person) => Ok(Arc::from(person)),
+            None if open || owner => Ok(Arc::default()),
+            None => Err(Fault::unauthenticated(
                 "You are not authenticated. Set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME \
                  and MLFLOW_TRACKING_PASSWORD, to what this server was started with.",
-            ));
+            )),
         }
-        Ok(())
     }
 }
 
@@ -158,7 +159,7 @@ pub(crate) async fn enter(
     next: Next,
 ) -> Response {
     match entrance.check(&request) {
-        Ok(()) => next.run(request).await,
+        Ok(person) => PERSON.scope(person, next.run(request)).await,
         Err(fault) => {
             let mut response = fault.into_response();
             if response.status() == http::StatusCode::UNAUTHORIZED {
@@ -185,9 +186,10 @@ mod tests {
     #[test]
     fn tokens_and_passwords() {
         let token = Auth::Token(Secret::new("t0k"));
-        assert!(token.lets_in(&headers("Bearer t0k")));
-        assert!(token.lets_in(&headers("bearer t0k")));
-        assert!(token.lets_in(&headers(&format!("Basic {}", STANDARD.encode("any:t0k")))));
+        let basic = |text: &str| headers(&format!("Basic {}", STANDARD.encode(text)));
+        assert_eq!(token.lets_in(&headers("Bearer t0k")), Some(""));
+        assert_eq!(token.lets_in(&headers("bearer t0k")), Some(""));
+        assert_eq!(token.lets_in(&basic("any:t0k")), Some(""));
         for bad in [
             "Bearer t0",
             "Bearer t0kk",
@@ -196,16 +198,18 @@ mod tests {
             "t0k",
             "Bearer ",
         ] {
-            assert!(!token.lets_in(&headers(bad)), "{bad}");
+            assert_eq!(token.lets_in(&headers(bad)), None, "{bad}");
         }
-        assert!(!token.lets_in(&HeaderMap::new()));
-        let basic = Auth::Basic {
-            user: "u".to_owned(),
-            password: Secret::new("p:q"),
-        };
-        assert!(basic.lets_in(&headers(&format!("Basic {}", STANDARD.encode("u:p:q")))));
-        assert!(!basic.lets_in(&headers(&format!("Basic {}", STANDARD.encode("v:p:q")))));
-        assert!(!basic.lets_in(&headers("Bearer p:q")));
+        assert_eq!(token.lets_in(&HeaderMap::new()), None);
+        let user = |name: &str, password: &str| (name.to_owned(), Secret::new(password));
+        let users = Auth::Users(vec![user("u", "p:q"), user("v", "r")]);
+        assert_eq!(users.lets_in(&basic("u:p:q")), Some("u"));
+        assert_eq!(users.lets_in(&basic("v:r")), Some("v"));
+        for bad in ["v:p:q", "u:r", "u:", "w:r", ":r", "u"] {
+            assert_eq!(users.lets_in(&basic(bad)), None, "{bad}");
+        }
+        assert_eq!(users.lets_in(&headers("Bearer p:q")), None);
+        assert_eq!(Auth::None.lets_in(&HeaderMap::new()), Some(""));
     }
 
     #[test]

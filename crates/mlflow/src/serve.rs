@@ -207,7 +207,6 @@ pub async fn serve(
         .map(|begin| begin(store.clone(), artifacts.clone()));
     let state = MlflowState::new(store, artifacts)
         .with_locations(locations)
-        .used_by(options.auth.user())
         .served_alone();
     let address = options.listen;
     let listener = TcpListener::bind(address)

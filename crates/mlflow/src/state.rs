@@ -15,7 +15,6 @@ pub struct MlflowState {
     artifacts: ArtifactRoot,
     locations: Arc<Locations>,
     alone: bool,
-    user: Arc<str>,
     door: Option<Arc<str>>,
 }
 
@@ -27,7 +26,6 @@ impl MlflowState {
             artifacts,
             locations: Arc::default(),
             alone: false,
-            user: Arc::from(""),
             door: None,
         }
     }
@@ -42,13 +40,6 @@ impl MlflowState {
 
     pub(crate) fn alone(&self) -> bool {
         self.alone
-    }
-
-    /// Whoever comes in has shown to be this user.
-    #[must_use]
-    pub(crate) fn used_by(mut self, user: &str) -> Self {
-        self.user = Arc::from(user);
-        self
     }
 
     #[must_use]
@@ -173,7 +164,7 @@ impl MlflowState {
     fn actor(&self) -> Actor {
         match self.door() {
             Some(run) => Actor::new(Via::Script, run),
-            None => Actor::new(Via::Client, &*self.user),
+            None => Actor::new(Via::Client, &*crate::auth::person()),
         }
     }
 

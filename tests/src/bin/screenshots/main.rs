@@ -168,6 +168,43 @@ async fn opened(desk: &Desk, window: &Browser, screens: &[(&str, String)], suffi
     let _ = desk.skerry(&["call", "run_tag_set", &tag.to_string()]);
     window.see("Somebody else changed").await;
     shoot(window, &format!("run-overtaken-{suffix}")).await;
+    let note = |text: String| {
+        let note = json!({ "run_id": id, "key": "mlflow.note.content", "value": text });
+        let _ = desk.skerry(&["call", "run_tag_set", &note.to_string()]);
+    };
+    note("Trained on the **cleaned** set.".to_owned());
+    window.go("/").await;
+    window.go(run).await;
+    window.click("button", "Edit").await;
+    window.fill("Note", "Looks good to me.").await;
+    note(format!("Seen in {suffix}."));
+    window.see("Somebody else changed").await;
+    shoot(window, &format!("run-note-overtaken-{suffix}")).await;
+    let out = desk.home().join(suffix);
+    std::fs::create_dir_all(&out).unwrap();
+    window.go(path_of(screens, "run-artifacts")).await;
+    for attempt in ["run-saved", "run-save-refused"] {
+        window.click("button", "Save report.html").await;
+        window
+            .fill("Folder on this computer", &out.display().to_string())
+            .await;
+        window.confirm("Save").await;
+        // The second time it is there already.
+        window
+            .see(if attempt == "run-saved" {
+                "report.html saved"
+            } else {
+                "exists already"
+            })
+            .await;
+        shoot(window, &format!("{attempt}-{suffix}")).await;
+    }
+    window.confirm("Cancel").await;
+    window.go("/runs").await;
+    window.click("button", "Group").await;
+    window.see("No groups").await;
+    shoot(window, &format!("runs-group-{suffix}")).await;
+    window.until("closed menu", ESCAPE, Vec::new()).await;
     for file in ["confusion_matrix.csv", "report.html"] {
         window.go(path_of(screens, "run-artifacts")).await;
         window.click("button", file).await;
