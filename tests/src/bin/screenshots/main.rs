@@ -175,6 +175,7 @@ async fn opened(desk: &Desk, window: &Browser, screens: &[(&str, String)], suffi
     note("Trained on the **cleaned** set.".to_owned());
     window.go("/").await;
     window.go(run).await;
+    window.see("Trained on the cleaned set").await;
     window.click("button", "Edit").await;
     window.fill("Note", "Looks good to me.").await;
     note(format!("Seen in {suffix}."));
@@ -279,6 +280,11 @@ async fn shoot(window: &Browser, name: &str) {
              && document.fonts.status === 'loaded'",
             Vec::new(),
         )
+        .await;
+    // What scrolls is within the window.
+    let still = "return document.documentElement.scrollHeight <= innerHeight";
+    window
+        .until("a window that stands still", still, Vec::new())
         .await;
     // Charts and lists are drawn a moment after their data came.
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
