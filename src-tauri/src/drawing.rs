@@ -1,5 +1,5 @@
-//! How the window draws on a Linux machine without a graphics processor, as most virtual machines
-//! are. WebKitGTK composes its layers with OpenGL there too, which Mesa then carries out on the
+//! How the window draws on a Linux machine without a graphics processor, as many virtual machines
+//! are (some offer one that is imitated all the same, which is not looked through here). WebKitGTK composes its layers with OpenGL there too, which Mesa then carries out on the
 //! processor: a frame of a scrolled table takes three to five times as long as when the web view
 //! draws its pixels itself.
 
@@ -13,16 +13,22 @@ use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
 const DEVICES: &str = "/dev/dri";
 
 /// Lets the web view draw its pixels itself where no graphics processor would do it.
-pub fn fit(window: &WebviewWindow) -> tauri::Result<()> {
+pub fn fit(window: &WebviewWindow) {
     if has_processor(Path::new(DEVICES)) {
-        return Ok(());
+        return;
     }
-    tracing::info!("no graphics processor: the window draws without one");
-    window.with_webview(|view| {
+    let done = window.with_webview(|view| {
         if let Some(settings) = view.inner().settings() {
             settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
         }
-    })
+    });
+    match done {
+        Ok(()) => tracing::info!("no graphics processor: the window draws without one"),
+        // It is slower, and works.
+        Err(error) => {
+            tracing::warn!(%error, "the window cannot be told to draw without a graphics processor")
+        }
+    }
 }
 
 /// Whether there is a graphics processor that this person may use.

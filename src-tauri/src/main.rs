@@ -145,7 +145,7 @@ fn open_window(app: &AppHandle, console: Console) -> tauri::Result<()> {
         .min_inner_size(1024.0, 700.0)
         .build()?;
     #[cfg(target_os = "linux")]
-    drawing::fit(&window)?;
+    drawing::fit(&window);
     #[cfg(not(target_os = "linux"))]
     drop(window);
     Ok(())

@@ -57,6 +57,13 @@ impl Access {
         serde_json::from_value(value).map_err(|error| unreadable(name, &error))
     }
 
+    /// Waits for what would end with the workspace, if that is ours.
+    pub async fn finish(&self) {
+        if let Self::Own(console) = self {
+            console.saves_ended().await;
+        }
+    }
+
     /// Closes the workspace if it is ours.
     pub async fn close(self) {
         if let Self::Own(console) = self {

@@ -220,7 +220,9 @@ fn read(file: &Path, what: &str) -> Result<Secret, ErrorBody> {
 /// line may be a password.
 fn users(text: &Secret) -> Result<Auth, ErrorBody> {
     let mut users: Vec<(String, Secret)> = Vec::new();
-    for (line, number) in text.expose().lines().zip(1..) {
+    // Some editors put a mark before the first line.
+    let text = text.expose().trim_start_matches('\u{feff}');
+    for (line, number) in text.lines().zip(1..) {
         let line = line.trim_end_matches('\r');
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
@@ -233,6 +235,9 @@ fn users(text: &Secret) -> Result<Auth, ErrorBody> {
         else {
             return wrong("is not NAME:PASSWORD");
         };
+        if name.trim() != name || name.chars().any(char::is_control) {
+            return wrong("has spaces around its name or characters in it that nobody can type");
+        }
         if password.len() < LEAST {
             return wrong(&format!("has a password of fewer than {LEAST} characters"));
         }
@@ -277,7 +282,7 @@ mod tests {
     #[test]
     fn users_of_a_file() {
         let read = |text: &str| users(&Secret::new(text));
-        let good = read("# who\n\nann:p:q rstuv\r\nbo:12345678");
+        let good = read("\u{feff}# who\n\nann:p:q rstuv\r\nbo:12345678");
         let Auth::Users(found) = good.unwrap() else {
             panic!("no users");
         };
@@ -285,6 +290,7 @@ mod tests {
         assert_eq!(found, [user("ann", "p:q rstuv"), user("bo", "12345678")]);
         for (bad, line) in [
             ("ann", "Line 1 "),
+            ("ann :12345678", "Line 1 "),
             (":12345678", "Line 1 "),
             ("#\nann:short", "Line 2 "),
             ("ann:12345678\nann:87654321", "Line 2 "),

@@ -1,5 +1,6 @@
 //! Saving files of a run into a folder of this computer: under another name until all are there and
-//! each is what was logged, so that a save that was cancelled, failed or broken off leaves nothing.
+//! each has the hash that it was logged with, where that is known, so that a save that was
+//! cancelled, failed or broken off leaves nothing.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -26,9 +27,16 @@ pub(crate) struct FilesSave {
     target: PathBuf,
     /// The name until all is there.
     partial: PathBuf,
+    /// How many there are, with this many bytes as far as is known.
+    files: u32,
+    bytes: u64,
 }
 
 impl Work for FilesSave {
+    fn claim(&self) -> String {
+        self.target.display().to_string()
+    }
+
     fn news(&self, operation: &Operation) -> News<'_> {
         News {
             kind: match operation.state {
@@ -38,6 +46,18 @@ impl Work for FilesSave {
             subject_id: &self.run_id,
             subject: self.run.clone(),
             detail: self.target.display().to_string(),
+        }
+    }
+}
+
+impl FilesSave {
+    fn saved(&self, operation: &Operation) -> FilesSaved {
+        let written = operation.steps.iter().map(|step| step.done).max();
+        FilesSaved {
+            path: self.target.display().to_string(),
+            files: self.files,
+            // Of one that is settled later only what was to be written is known.
+            bytes: written.filter(|done| *done > 0).unwrap_or(self.bytes),
         }
     }
 }
@@ -76,72 +96,91 @@ impl Console {
         let wanted = wanted(files, &args.path, &partial)?;
         check_free(&target)?;
         let subject = format!("{}/{}", args.run_id, args.path);
-        if self.operations().any(|other| other.subject == subject) {
-            let message = format!("'{name}' is being saved already.");
-            return Err(ErrorBody::new(Code::Busy, message)
-                .because(Reason::FilesBeingSaved)
-                .with("path", name));
-        }
-        let step = OperationStep {
-            id: OperationStepId::Save,
-            state: OperationState::Running,
-            done: 0,
-            total: Some(wanted.files.iter().map(|(file, _)| file.size).sum()),
-        };
         let save = FilesSave {
             run_id: args.run_id,
             run: info.name,
             target,
             partial,
+            files: u32::try_from(wanted.files.len()).unwrap_or(u32::MAX),
+            bytes: wanted.files.iter().map(|(file, _)| file.size).sum(),
+        };
+        let step = OperationStep {
+            id: OperationStepId::Save,
+            state: OperationState::Running,
+            done: 0,
+            total: Some(save.bytes),
         };
         let kind = OperationKind::SaveFiles;
         let job = Job::new(id, kind, subject, vec![step], self.now(), save);
         let operation = job.operation.clone();
-        let cancel = self.operation_begin(&job).await?;
+        let Some(halt) = self.operation_begin(&job).await? else {
+            let message = format!("'{name}' is being saved there already.");
+            return Err(ErrorBody::new(Code::Busy, message)
+                .because(Reason::FilesBeingSaved)
+                .with("path", name));
+        };
         let console = self.clone();
-        self.spawn(async move { console.save(job, wanted, cancel).await });
+        self.spawn(async move { console.save(job, wanted, halt).await });
         Ok(operation)
     }
 
-    async fn save(&self, mut job: Job<FilesSave>, wanted: Wanted, cancel: CancellationToken) {
-        let stopping = self.stopping();
-        let (partial, target) = (job.work.partial.clone(), job.work.target.clone());
-        let (state, problem) = tokio::select! {
-            () = cancel.cancelled() => (OperationState::Cancelled, None),
-            () = stopping.cancelled() => (OperationState::Failed, Some(unfinished())),
-            saved = self.write_all(&mut job.operation, &wanted, &partial, &target) => match saved {
-                Ok(saved) => {
-                    job.operation.saved = Some(saved);
-                    (OperationState::Done, None)
-                }
-                Err(error) => (OperationState::Failed, Some(error)),
-            },
+    async fn save(&self, mut job: Job<FilesSave>, wanted: Wanted, halt: CancellationToken) {
+        let Job { operation, work } = &mut job;
+        let (state, problem) = match self.write_all(operation, work, &wanted, &halt).await {
+            Ok(true) => {
+                operation.saved = Some(work.saved(operation));
+                (OperationState::Done, None)
+            }
+            Ok(false) if self.stopping().is_cancelled() => {
+                (OperationState::Failed, Some(unfinished()))
+            }
+            Ok(false) => (OperationState::Cancelled, None),
+            Err(error) => (OperationState::Failed, Some(error)),
         };
         if state != OperationState::Done {
-            remove(&partial).await;
+            remove(&work.partial).await;
         }
         self.operation_end(job, state, problem).await;
     }
 
-    /// Ends a save that the program did not live to finish.
-    pub(crate) async fn give_up_save(&self, job: Job<FilesSave>) {
-        remove(&job.work.partial).await;
-        self.operation_end(job, OperationState::Failed, Some(unfinished()))
-            .await;
+    /// Settles a save that the program did not live to settle.
+    pub(crate) async fn settle_save(&self, mut job: Job<FilesSave>) {
+        let Job { operation, work } = &mut job;
+        let is_there = |path: &Path| path.symlink_metadata().is_ok();
+        // It took its name, and that was the last thing to do.
+        let is_whole = !is_there(&work.partial) && is_there(&work.target);
+        let (state, problem) = if is_whole {
+            operation.saved = Some(work.saved(operation));
+            (OperationState::Done, None)
+        } else {
+            remove(&work.partial).await;
+            let mut problem = unfinished();
+            if is_there(&work.partial) {
+                problem = problem.with("left", work.partial.display().to_string());
+            }
+            (OperationState::Failed, Some(problem))
+        };
+        self.operation_end(job, state, problem).await;
     }
 
+    /// Writes everything and gives it its name; false when it was told to halt before that. What is
+    /// asked of the disk is never left in the middle: it would go on by itself.
     async fn write_all(
         &self,
         operation: &mut Operation,
+        work: &FilesSave,
         wanted: &Wanted,
-        partial: &Path,
-        target: &Path,
-    ) -> Result<FilesSaved, ErrorBody> {
+        halt: &CancellationToken,
+    ) -> Result<bool, ErrorBody> {
         let mut bytes = 0;
         let mut told = Instant::now();
         for (file, place) in &wanted.files {
-            let pieces = self.pieces(wanted.machine_id.as_deref(), &file.uri).await?;
-            let sha256 = write(pieces, place, |written| {
+            let machine_id = wanted.machine_id.as_deref();
+            let pieces = tokio::select! {
+                () = halt.cancelled() => return Ok(false),
+                pieces = self.pieces(machine_id, &file.uri) => pieces?,
+            };
+            let written = write(pieces, place, halt, |written| {
                 bytes += written;
                 if told.elapsed() >= PACE {
                     told = Instant::now();
@@ -150,26 +189,24 @@ impl Console {
                     }
                     self.operation_tell(operation);
                 }
-            })
-            .await?;
+            });
+            let Some(sha256) = written.await? else {
+                return Ok(false);
+            };
             if !file.sha256.is_empty() && !file.sha256.eq_ignore_ascii_case(&sha256) {
                 return Err(changed(&file.path, &file.sha256, &sha256));
             }
         }
         // Somebody may have put something there meanwhile.
-        check_free(target)?;
-        tokio::fs::rename(partial, target)
+        check_free(&work.target)?;
+        tokio::fs::rename(&work.partial, &work.target)
             .await
-            .map_err(|error| unwritable(target, &error))?;
+            .map_err(|error| unwritable(&work.target, &error))?;
         for step in &mut operation.steps {
             step.done = bytes;
             step.state = OperationState::Done;
         }
-        Ok(FilesSaved {
-            path: target.display().to_string(),
-            files: u32::try_from(wanted.files.len()).unwrap_or(u32::MAX),
-            bytes,
-        })
+        Ok(true)
     }
 }
 
@@ -237,12 +274,13 @@ async fn remove(partial: &Path) {
     let _ = tokio::fs::remove_dir_all(partial).await;
 }
 
-/// Writes a new file and tells of each piece; its SHA-256.
+/// Writes a new file and tells of each piece; its SHA-256, or nothing when it was told to halt.
 async fn write(
     mut pieces: Pieces,
     place: &Path,
+    halt: &CancellationToken,
     mut wrote: impl FnMut(u64),
-) -> Result<String, ErrorBody> {
+) -> Result<Option<String>, ErrorBody> {
     if let Some(parent) = place.parent() {
         tokio::fs::create_dir_all(parent)
             .await
@@ -252,8 +290,19 @@ async fn write(
         .await
         .map_err(|error| unwritable(place, &error))?;
     let mut hash = Sha256::new();
-    while let Some(piece) = pieces.next().await {
-        let piece = piece?;
+    loop {
+        let piece = tokio::select! {
+            () = halt.cancelled() => None,
+            piece = pieces.next() => Some(piece),
+        };
+        let Some(piece) = piece else {
+            // What is being written is there before it is taken away.
+            let _ = file.flush().await;
+            return Ok(None);
+        };
+        let Some(piece) = piece.transpose()? else {
+            break;
+        };
         hash.update(&piece);
         file.write_all(&piece)
             .await
@@ -263,7 +312,7 @@ async fn write(
     file.flush()
         .await
         .map_err(|error| unwritable(place, &error))?;
-    Ok(hex::encode(hash.finalize()))
+    Ok(Some(hex::encode(hash.finalize())))
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> ErrorBody {

@@ -36,6 +36,10 @@ pub(crate) struct ImageBuild {
 }
 
 impl Work for ImageBuild {
+    fn claim(&self) -> String {
+        subject(&self.model, self.version)
+    }
+
     fn news(&self, operation: &Operation) -> News<'_> {
         let image = operation.image.as_ref();
         let (kind, detail) = match image.filter(|_| operation.state == OperationState::Done) {
@@ -45,7 +49,7 @@ impl Work for ImageBuild {
         News {
             kind,
             subject_id: &self.model,
-            subject: format!("{} {}", self.model, self.version),
+            subject: subject(&self.model, self.version),
             detail,
         }
     }
@@ -58,14 +62,9 @@ impl Console {
         let registry = self.registry_record(&args.registry_id).await?;
         let target = target(&registry, &args.repository, &args.tag)?;
         let (mut request, machine_id) = self.build_request(&args, &target).await?;
-        let subject = format!("{}/{}", args.name, args.version);
-        if self.operations().any(|other| other.subject == subject) {
-            return Err(ErrorBody::new(
-                Code::Busy,
-                format!("An image of {subject} is being made already."),
-            )
-            .because(Reason::ImageBeingMade)
-            .with("subject", subject));
+        let subject = subject(&args.name, args.version);
+        if self.operations().claimed(&subject) {
+            return Err(being_made(&subject));
         }
         request.insecure = registry.insecure;
         request.credentials = self
@@ -84,13 +83,15 @@ impl Console {
         let job = Job::new(
             request.id,
             OperationKind::Containerize,
-            subject,
+            subject.clone(),
             steps(&view),
             self.now(),
             build,
         );
         let operation = job.operation.clone();
-        self.operation_begin(&job).await?;
+        if self.operation_begin(&job).await?.is_none() {
+            return Err(being_made(&subject));
+        }
         let console = self.clone();
         self.spawn(async move { console.follow_build(job).await });
         Ok(operation)
@@ -256,6 +257,19 @@ impl Console {
         self.operation_end(job, state, problem).await;
         self.emit_topics(&[Topic::Models]);
     }
+}
+
+fn subject(model: &str, version: u32) -> String {
+    format!("{model}/{version}")
+}
+
+fn being_made(subject: &str) -> ErrorBody {
+    ErrorBody::new(
+        Code::Busy,
+        format!("An image of {subject} is being made already."),
+    )
+    .because(Reason::ImageBeingMade)
+    .with("subject", subject)
 }
 
 /// The name that the image gets, with each part checked as the field that it was typed into.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use skerry_domain::{Code, ErrorBody, Millis, Reason};
 use skerry_store::workspace::OperationRecord;
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::Console;
@@ -34,6 +35,8 @@ pub(crate) struct Operations {
 #[derive(Debug)]
 struct UnderWay {
     operation: Operation,
+    /// What no other operation may work on meanwhile.
+    claim: String,
     cancel: CancellationToken,
 }
 
@@ -48,6 +51,9 @@ pub(crate) struct Job<W> {
 
 /// What an operation works on.
 pub(crate) trait Work: Serialize {
+    /// What no other operation may work on meanwhile.
+    fn claim(&self) -> String;
+
     /// What the activity list says of an operation that has ended.
     fn news(&self, operation: &Operation) -> News<'_>;
 }
@@ -77,8 +83,40 @@ impl Operations {
         running.get(id).map(|entry| entry.operation.clone())
     }
 
-    pub(crate) fn any(&self, is_it: impl Fn(&Operation) -> bool) -> bool {
-        self.lock().values().any(|entry| is_it(&entry.operation))
+    /// Whether an operation works on that.
+    pub(crate) fn claimed(&self, claim: &str) -> bool {
+        self.lock().values().any(|entry| entry.claim == claim)
+    }
+
+    fn any_saves(&self) -> bool {
+        let running = self.lock();
+        let mut kinds = running.values().map(|entry| entry.operation.kind);
+        kinds.any(|kind| kind == OperationKind::SaveFiles)
+    }
+
+    /// Answers with what tells that the operation was cancelled; nothing when another one works
+    /// on the same.
+    fn enter(
+        &self,
+        operation: &Operation,
+        claim: String,
+        cancel: CancellationToken,
+    ) -> Option<CancellationToken> {
+        let mut running = self.lock();
+        if running.values().any(|entry| entry.claim == claim) {
+            return None;
+        }
+        let entry = UnderWay {
+            operation: operation.clone(),
+            claim,
+            cancel: cancel.clone(),
+        };
+        running.insert(operation.id.clone(), entry);
+        Some(cancel)
+    }
+
+    fn leave(&self, id: &str) {
+        self.lock().remove(id);
     }
 }
 
@@ -158,7 +196,19 @@ impl Console {
         for record in left {
             match serde_json::from_value::<Job<Kept>>(record.body.clone()) {
                 Ok(Job { operation, work }) => {
-                    self.operation_enter(&operation);
+                    let claim = match &work {
+                        Kept::Image(work) => work.claim(),
+                        Kept::Files(work) => work.claim(),
+                    };
+                    let stopping = self.stopping();
+                    if self
+                        .operations()
+                        .enter(&operation, claim, stopping)
+                        .is_none()
+                    {
+                        self.operation_give_up(record).await?;
+                        continue;
+                    }
                     let console = self.clone();
                     self.spawn(async move {
                         match work {
@@ -166,7 +216,7 @@ impl Console {
                                 console.follow_build(Job { operation, work }).await;
                             }
                             Kept::Files(work) => {
-                                console.give_up_save(Job { operation, work }).await;
+                                console.settle_save(Job { operation, work }).await;
                             }
                         }
                     });
@@ -215,23 +265,32 @@ impl Console {
         serde_json::from_value(record.body).ok()
     }
 
-    /// Writes down that an operation has begun; answers with what tells that it was cancelled.
+    /// Writes down that an operation has begun; answers with what tells that it was cancelled or
+    /// that the workspace closes, and with nothing when another one works on the same.
     pub(crate) async fn operation_begin(
         &self,
         job: &Job<impl Work>,
-    ) -> Result<CancellationToken, ErrorBody> {
-        self.operation_note(job).await?;
-        Ok(self.operation_enter(&job.operation))
+    ) -> Result<Option<CancellationToken>, ErrorBody> {
+        let (claim, stopping) = (job.work.claim(), self.stopping());
+        let entered = self.operations().enter(&job.operation, claim, stopping);
+        if entered.is_some()
+            && let Err(error) = self.operation_note(job).await
+        {
+            self.operations().leave(&job.operation.id);
+            return Err(error);
+        }
+        Ok(entered)
     }
 
-    fn operation_enter(&self, operation: &Operation) -> CancellationToken {
-        let cancel = CancellationToken::new();
-        let entry = UnderWay {
-            operation: operation.clone(),
-            cancel: cancel.clone(),
-        };
-        self.operations().lock().insert(operation.id.clone(), entry);
-        cancel
+    /// Waits until no files are being saved: that ends with the workspace.
+    pub async fn saves_ended(&self) {
+        let mut events = self.events();
+        while self.operations().any_saves() {
+            // Some that were missed are as good as one.
+            if let Err(broadcast::error::RecvError::Closed) = events.recv().await {
+                return;
+            }
+        }
     }
 
     /// Tells how far an operation has come.
@@ -254,7 +313,7 @@ impl Console {
             tracing::error!(%error, id = %job.operation.id, "the end of an operation could not be written down");
         }
         let Job { operation, work } = &job;
-        self.operations().lock().remove(&operation.id);
+        self.operations().leave(&operation.id);
         if state != OperationState::Cancelled {
             let news = work.news(operation);
             let (id, subject, detail) = (news.subject_id, &news.subject, news.detail);

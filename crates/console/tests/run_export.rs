@@ -573,4 +573,17 @@ async fn a_save_that_was_broken_off_is_settled_by_the_next_program() {
     assert_eq!(ended.problem.unwrap().code, Code::Cancelled);
     assert!(!left.exists());
     next.close().await;
+    drop(next);
+
+    // One that was killed with everything at its place has saved it.
+    let store = Store::open(&file, StoreOptions::default()).unwrap();
+    store.operation_save(&record).unwrap();
+    drop(store);
+    std::fs::write(slow.target.path().join("slow.bin"), "0123456789").unwrap();
+    let options = ConsoleOptions::new(slow.folder.path());
+    let last = Console::open(options).await.unwrap();
+    let ended = once(&last, &begun.id, |now| now.ended_at.is_some()).await;
+    assert_eq!(ended.state, OperationState::Done, "{ended:?}");
+    assert_eq!(ended.saved.unwrap().files, 1);
+    last.close().await;
 }

@@ -54,7 +54,11 @@ pub async fn run(arguments: Arguments) -> Result<(), ErrorBody> {
         json,
     };
     let done = tokio::select! {
-        done = session.act(arguments.verb) => done,
+        done = async {
+            let done = session.act(arguments.verb).await;
+            session.access.finish().await;
+            done
+        } => done,
         () = serve::ended() => Err(ErrorBody::new(
             Code::Cancelled,
             "Interrupted. What runs on machines goes on.",

@@ -86,8 +86,11 @@ export function activityPath(row: ActivityRow): string | null {
     case "runs":
       return row.kind.startsWith("files_") ? `/runs/${id}?tab=artifacts` : `/runs/${id}`;
     case "models":
-      // Models are known by name; an image's subject is `name/version`.
-      return `/models/${row.subject.split("/").map(encodeURIComponent).join("/")}`;
+      // Models are known by name; an image's subject is `name/version`, in older entries with a space.
+      return `/models/${(row.kind.startsWith("image_") ? row.subject.replace(/ (\d+)$/, "/$1") : row.subject)
+        .split("/")
+        .map(encodeURIComponent)
+        .join("/")}`;
     case "deployments":
       return `/deployments/${id}`;
     case "settings":

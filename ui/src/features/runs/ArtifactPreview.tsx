@@ -57,6 +57,8 @@ const POLICY =
 function keepInside(link: Element): void {
   const to = link.getAttribute("href") ?? link.getAttribute("xlink:href");
   link.removeAttribute("xlink:href");
+  // Nothing may open beside the page.
+  link.removeAttribute("target");
   if (to?.startsWith("#")) link.setAttribute("href", `about:srcdoc${to}`);
   else if (to !== null) {
     link.removeAttribute("href");

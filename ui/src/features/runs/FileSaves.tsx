@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Operation } from "../../bindings/api";
 import { useMutationCommand, useQueryCommand } from "../../shared/backend";
 import { Banner, Button, CopyLine, ErrorBanner, Progress } from "../../shared/components";
@@ -18,8 +18,30 @@ export function FileSaves({ runId }: { runId: string }) {
   if (operations.data && before.current === null)
     before.current = new Set(saves.filter((one) => one.ended_at !== null).map((one) => one.id));
   const shown = saves.filter((one) => !before.current?.has(one.id) && !closed.has(one.id));
+  const newest = shown.find((one) => one.ended_at !== null);
+  const whole = useRef<HTMLElement>(null);
+  const hasFocus = useRef(false);
+  // A button that is gone leaves the focus here, not at the top of the page.
+  useEffect(() => {
+    if (hasFocus.current && !whole.current?.contains(document.activeElement)) whole.current?.focus();
+  });
   return (
-    <div className={styles.saves}>
+    <section
+      ref={whole}
+      className={styles.saves}
+      data-any={shown.length > 0 || undefined}
+      aria-label={t("runs.files.saves")}
+      tabIndex={-1}
+      onFocus={() => {
+        hasFocus.current = true;
+      }}
+      onBlur={() => {
+        hasFocus.current = false;
+      }}
+    >
+      <p className="visually-hidden" role="status">
+        {newest ? outcome(newest, nameOf(newest, runId)) : ""}
+      </p>
       {shown.map((one) => (
         <FileSave
           key={one.id}
@@ -28,8 +50,14 @@ export function FileSaves({ runId }: { runId: string }) {
           onClose={() => setClosed(new Set([...closed, one.id]))}
         />
       ))}
-    </div>
+    </section>
   );
+}
+
+/** How a save ended, for who hears it; a failure speaks for itself. */
+function outcome(operation: Operation, name: string): string {
+  if (operation.state === "done") return t("runs.files.saved", { name });
+  return operation.state === "cancelled" ? t("runs.files.saveCancelled", { name }) : "";
 }
 
 function nameOf(operation: Operation, runId: string): string {
@@ -44,29 +72,23 @@ function nameOf(operation: Operation, runId: string): string {
 function FileSave(props: { operation: Operation; name: string; onClose: () => void }) {
   const { operation, name } = props;
   const close = (
-    <Button size="small" onPress={props.onClose}>
+    <Button size="small" onPress={props.onClose} aria-label={t("runs.files.saveClose", { name })}>
       {t("common.close")}
     </Button>
   );
   switch (operation.state) {
     case "done":
       return (
-        <div role="status">
-          <Banner kind="good" title={t("runs.files.saved", { name })} actions={close}>
-            <CopyLine text={operation.saved?.path ?? ""} />
-          </Banner>
-        </div>
+        <Banner kind="good" title={outcome(operation, name)} actions={close}>
+          <CopyLine text={operation.saved?.path ?? ""} />
+        </Banner>
       );
     case "failed":
       return (
         <ErrorBanner title={t("runs.files.saveFailed", { name })} error={operation.problem} actions={close} />
       );
     case "cancelled":
-      return (
-        <div role="status">
-          <Banner kind="plain" title={t("runs.files.saveCancelled", { name })} actions={close} />
-        </div>
-      );
+      return <Banner kind="plain" title={outcome(operation, name)} actions={close} />;
     default:
       return <Saving operation={operation} name={name} />;
   }
@@ -84,6 +106,7 @@ function Saving({ operation, name }: { operation: Operation; name: string }) {
         format={formatBytes}
         since={operation.started_at}
         onCancel={() => cancel.mutate({ id: operation.id })}
+        cancelLabel={t("runs.files.saveCancel", { name })}
       />
       {cancel.error && <ErrorBanner error={cancel.error} />}
     </div>

@@ -218,14 +218,18 @@ it("saves files with progress that can be cancelled, and says how each ended", a
   expect(progress.getAttribute("aria-valuenow")).toBe("38");
   expect(screen.getByText(/^1.9.GiB . 5.GiB · about 1.min left$/)).toBeTruthy();
   expect(await axeProblems()).toEqual([]);
-  await user.click(screen.getByRole("button", { name: "Cancel" }));
-  await screen.findByText(/^weights.bin was not saved: cancelled/);
-  const main = within(screen.getByRole("main"));
-  await user.click(main.getByRole("button", { name: "Close" }));
+  const place = screen.getByRole("region", { name: "Files being saved" });
+  await user.click(screen.getByRole("button", { name: "Cancel saving weights.bin" }));
+  // Once to see, once to hear.
+  await waitFor(() => expect(screen.getAllByText(/^weights.bin was not saved: cancelled/)).toHaveLength(2));
+  expect(within(place).getByRole("status").textContent).toContain("weights.bin was not saved");
+  expect(document.activeElement).toBe(place);
+  await user.click(screen.getByRole("button", { name: "Close what is said of weights.bin" }));
   expect(screen.queryByText(/weights.bin was not saved/)).toBeNull();
+  expect(document.activeElement).toBe(place);
 
   await save("confusion.svg");
-  await screen.findByText("confusion.svg saved");
+  await screen.findAllByText("confusion.svg saved");
   expect(screen.getByText("/srv/out/confusion.svg")).toBeTruthy();
   await save("report.json");
   expect((await screen.findByRole("alert")).textContent).toContain("report.json was not saved");

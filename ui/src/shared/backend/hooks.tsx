@@ -15,6 +15,8 @@ const BackendContext = createContext<Backend | null>(null);
 const GATHER_MS = 150;
 /** Runs that log have news all the time: what shows them is read again at most this often. */
 const STREAM_MS = 1000;
+/** Who waits for what was changed to be read again does not wait longer than that. */
+const FRESH_MS = 2000;
 const STREAMS: ReadonlySet<Topic> = new Set<Topic>(["runs", "metrics"]);
 
 export function newQueryClient(): QueryClient {
@@ -161,10 +163,11 @@ export function useMutationCommand<N extends CommandName>(
   return useMutation<ResultOf<N>, CommandError, ArgsOf<N>>({
     mutationFn: (args) => backend.call(name, args),
     onSuccess: (answer, args, _result, context) => onAnswer?.(answer, args, context.client),
-    onSettled: (_data, _error, _args, _result, context) => {
+    onSettled: (_data, error, _args, _result, context) => {
       const topics: Topic[] = commandTopics[name].invalidates;
       const read = topics.length > 0 ? invalidate(context.client, [{ topics, id: null }]) : undefined;
-      return fresh ? read : undefined;
+      if (!fresh || error || !read) return undefined;
+      return Promise.race([read, new Promise<void>((done) => setTimeout(done, FRESH_MS))]);
     },
   });
 }

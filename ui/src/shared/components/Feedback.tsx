@@ -212,6 +212,8 @@ export function Progress(props: {
   /** When it began, in Unix ms: then it also says how long it still takes. */
   since?: number;
   onCancel?: () => void;
+  /** What *Cancel* is called by who cannot see what it stands beside. */
+  cancelLabel?: string;
 }) {
   const format = props.format ?? ((amount: number) => formatNumber(amount));
   const known = props.total != null && props.total > 0 && props.done != null;
@@ -230,7 +232,11 @@ export function Progress(props: {
           {left ? ` · ${left}` : ""}
         </span>
         {props.onCancel ? (
-          <Button size="small" onPress={props.onCancel}>
+          <Button
+            size="small"
+            onPress={props.onCancel}
+            {...(props.cancelLabel ? { "aria-label": props.cancelLabel } : {})}
+          >
             {t("common.cancel")}
           </Button>
         ) : null}
