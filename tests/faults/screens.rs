@@ -172,7 +172,7 @@ async fn a_page_that_is_an_artifact_reaches_nothing_and_a_run_may_go_while_it_is
         .fill("Folder on this computer", folder.to_str().unwrap())
         .await;
     browser.confirm("Save").await;
-    browser.see("Saved to").await;
+    browser.see("report.html saved").await;
     assert_eq!(
         std::fs::read_to_string(folder.join("report.html")).unwrap(),
         page
